@@ -1,0 +1,66 @@
+"""The catalogue: every fact by its type, and which service listens to which (messages: The catalogue)."""
+
+from collections.abc import Mapping, Sequence
+
+from usher_contracts.entitlements import (
+    GrantRuleChanged,
+    LicenseTermChanged,
+    LicenseTermNotice,
+    PoolChanged,
+    ProductChanged,
+    SeatChanged,
+)
+from usher_contracts.envelope import Fact
+from usher_contracts.identity import OrganizationChanged, UserChanged, UserLoggedIn, UserProfileChanged
+from usher_contracts.notifications import DeliveryChanged
+from usher_contracts.usage import SeatActivityChanged
+
+FACTS: Mapping[str, type[Fact]] = {
+    fact.type: fact
+    for fact in (
+        OrganizationChanged,
+        UserChanged,
+        UserProfileChanged,
+        UserLoggedIn,
+        ProductChanged,
+        GrantRuleChanged,
+        LicenseTermChanged,
+        LicenseTermNotice,
+        PoolChanged,
+        SeatChanged,
+        SeatActivityChanged,
+        DeliveryChanged,
+    )
+}
+
+LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
+    "entitlements": (OrganizationChanged, UserChanged, SeatActivityChanged),
+    "usage": (OrganizationChanged, UserChanged, UserLoggedIn, LicenseTermChanged, SeatChanged),
+    "notifications": (
+        OrganizationChanged,
+        UserChanged,
+        UserProfileChanged,
+        LicenseTermChanged,
+        LicenseTermNotice,
+        PoolChanged,
+        SeatChanged,
+        SeatActivityChanged,
+    ),
+    "reporting": (
+        OrganizationChanged,
+        UserChanged,
+        UserProfileChanged,
+        ProductChanged,
+        GrantRuleChanged,
+        LicenseTermChanged,
+        LicenseTermNotice,
+        PoolChanged,
+        SeatChanged,
+        SeatActivityChanged,
+        DeliveryChanged,
+    ),
+}
+"""What each service's queue is bound to: just the types that it uses, in the order in which a batch applies them."""
+
+PERSONAL: frozenset[str] = frozenset({UserProfileChanged.type})
+"""Types with personal data: never bound to the log (messages: Reliability, Erasure)."""

@@ -1,0 +1,104 @@
+"""Facts that identity owns: organizations, people, their profiles and their logins (messages: The catalogue)."""
+
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from usher_contracts.envelope import Fact, StateFact, Time
+
+Role = Literal["learner", "observer", "observable", "reporter", "org_admin", "system_admin"]
+UserStatus = Literal["invited", "active", "suspended", "archived", "deleted"]
+OrganizationStatus = Literal["active", "archived", "deleted"]
+LoginMethod = Literal["password", "sso", "import", "api"]
+
+
+class OrganizationChanged(StateFact):
+    """A tenant (`parent_id` null, `id` = `tenant_id`) or a unit inside one."""
+
+    type: ClassVar[str] = "usher.identity.organization.changed.v1"
+
+    id: UUID
+    external_id: str | None = None
+    name: str
+    kind: str
+    parent_id: UUID | None = None
+    status: OrganizationStatus = "active"
+    time_zone: str = "UTC"
+
+    @property
+    def subject(self) -> str:
+        return str(self.id)
+
+    @property
+    def unit(self) -> UUID:
+        return self.id
+
+
+class HeldRole(BaseModel):
+    """A role that a person holds, from whatever sources, and since when without a break."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    role: Role
+    since: Time
+
+
+class UserChanged(StateFact):
+    """A person's place, status and roles, and since when each of these holds. No personal data."""
+
+    type: ClassVar[str] = "usher.identity.user.changed.v1"
+
+    id: UUID
+    org_id: UUID
+    status: UserStatus
+    status_since: Time
+    roles: Annotated[tuple[HeldRole, ...], Field(max_length=32)] = ()
+
+    @property
+    def subject(self) -> str:
+        return str(self.id)
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id
+
+
+class UserProfileChanged(StateFact):
+    """A person's names and addresses: the only message with personal data. Never bound to the log."""
+
+    type: ClassVar[str] = "usher.identity.user_profile.changed.v1"
+
+    id: UUID
+    org_id: UUID
+    external_id: str | None = None
+    user_name: str
+    display_name: str
+    email: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return str(self.id)
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id
+
+
+class UserLoggedIn(Fact):
+    """A person logged in. It has no version: consumers keep (user, at)."""
+
+    type: ClassVar[str] = "usher.identity.user.logged_in.v1"
+
+    user_id: UUID
+    org_id: UUID
+    at: Time
+    method: LoginMethod = "api"
+
+    @property
+    def subject(self) -> str:
+        return str(self.user_id)
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id

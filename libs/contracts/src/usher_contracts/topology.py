@@ -1,0 +1,82 @@
+"""The topology on RabbitMQ: exchanges, queues, bindings and their arguments (messages: On RabbitMQ)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from usher_contracts.catalogue import FACTS, LISTENERS, PERSONAL
+from usher_contracts.envelope import routing_key
+
+EVENTS = "usher.events"
+LOG = "usher.log"
+DELIVERY_LIMIT = 20
+"""Redeliveries of one message before the broker dead-letters it; explicit, since versions' defaults differ."""
+
+BATCH_MAX_FACTS = 100
+BATCH_MAX_BYTES = 256 * 1024
+BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+FACT_CONTENT_TYPE = "application/json"
+HEADER_PREFIX = "ce-"
+
+KNOWN_ARGUMENTS = frozenset(
+    {
+        "x-queue-type",
+        "x-delivery-limit",
+        "x-dead-letter-exchange",
+        "x-dead-letter-routing-key",
+        "x-dead-letter-strategy",
+        "x-overflow",
+        "x-max-age",
+        "x-stream-max-segment-size-bytes",
+    }
+)
+"""Arguments that RabbitMQ 3.10 and 4.x both honor; 3.10 accepts unknown ones in silence, so they are checked here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable queue; `bindings` are routing keys on `usher.events`."""
+
+    name: str
+    arguments: Mapping[str, str | int]
+    bindings: Sequence[str] = field(default=())
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.arguments) - KNOWN_ARGUMENTS:
+            msg = f"queue {self.name}: arguments that not every supported broker knows: {sorted(unknown)}"
+            raise ValueError(msg)
+
+
+def dead_queue(service: str) -> Queue:
+    """Where facts go that `service` could not apply, one a message."""
+    return Queue(f"{service}.dead", {"x-queue-type": "quorum"})
+
+
+def events_queue(service: str) -> Queue:
+    """The one queue of a consuming service. Beyond the delivery limit the broker moves a message to the dead queue."""
+    return Queue(
+        f"{service}.events",
+        {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": dead_queue(service).name,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        },
+        [routing_key(fact.type) for fact in LISTENERS[service]],
+    )
+
+
+def log_stream() -> Queue:
+    """A week of everything but personal facts, for on-call and for others to tap."""
+    return Queue(
+        LOG,
+        {"x-queue-type": "stream", "x-max-age": "7D", "x-stream-max-segment-size-bytes": 50_000_000},
+        [routing_key(type_) for type_ in FACTS if type_ not in PERSONAL],
+    )
+
+
+def queues() -> list[Queue]:
+    """Every queue of the system, those that others dead-letter into first."""
+    services = list(LISTENERS)
+    return [*map(dead_queue, services), *map(events_queue, services), log_stream()]
