@@ -1,0 +1,1 @@
+"""What every Usher service shares and none owns: database, outbox, batches, access, telemetry, the program itself."""

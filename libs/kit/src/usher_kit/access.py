@@ -1,0 +1,173 @@
+"""Access: who calls, what roles they hold now, and what they may see (interfaces: Roles and what they may do)."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import OPERATORS_TENANT, Cause
+from usher_kit.database import Database
+from usher_kit.errors import Forbidden, NotFound, Unauthenticated
+from usher_kit.tokens import Principal, Verifier
+
+ADMIN_SCOPE = "admin"
+"""The scope of a client that acts as a system administrator: the command line, locally."""
+
+BEARER = HTTPBearer(auto_error=False, description="A token of identity's /oauth/token")
+
+PERSON = text("select org_id, status, roles from person where tenant_id = :tenant and id = :id")
+
+UNITS = text("""
+    with recursive unit as (
+        select tenant_id, id from organization where id = :org
+        union
+        select o.tenant_id, o.id from organization o join unit u on o.tenant_id = u.tenant_id and o.parent_id = u.id
+    )
+    select tenant_id, id from unit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What a service knows of a person who calls: where they are, whether they are active, their roles."""
+
+    org_id: UUID
+    status: str
+    roles: frozenset[str]
+
+
+Lookup = Callable[[AsyncConnection, UUID, UUID], Awaitable[Holder | None]]
+"""Finds a person by tenant and id."""
+
+
+async def find_in_directory(conn: AsyncConnection, tenant_id: UUID, user_id: UUID) -> Holder | None:
+    """The person as the service's own copy has them."""
+    row = (await conn.execute(PERSON, {"tenant": tenant_id, "id": user_id})).one_or_none()
+    return Holder(row.org_id, row.status, frozenset(row.roles)) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, with the roles of this moment."""
+
+    user_id: UUID | None = None
+    tenant_id: UUID | None = None
+    org_id: UUID | None = None
+    client_id: str | None = None
+    roles: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def is_system(self) -> bool:
+        """A system administrator (who lives in the operators' tenant), or a client that acts as one."""
+        return ADMIN_SCOPE in self.scopes or (self.tenant_id == OPERATORS_TENANT and "system_admin" in self.roles)
+
+    @property
+    def actor(self) -> str:
+        """The caller as facts name them."""
+        return f"user:{self.user_id}" if self.user_id else f"client:{self.client_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may be seen: rows of `tenants`, of `units` alone where these are given."""
+
+    tenants: Sequence[UUID]
+    units: Sequence[UUID] | None
+
+    def sees(self, org_id: UUID) -> bool:
+        return self.units is None or org_id in self.units
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a service needs in order to know its callers."""
+
+    database: Database
+    verifier: Verifier
+    lookup: Lookup
+
+    async def caller(self, principal: Principal) -> Caller:
+        """The principal with the roles of this moment. Raises Unauthenticated for a person who is not active."""
+        if principal.user_id is None or principal.tenant_id is None:
+            return Caller(client_id=principal.client_id, scopes=principal.scopes)
+        async with self.database.transaction([principal.tenant_id]) as conn:
+            holder = await self.lookup(conn, principal.tenant_id, principal.user_id)
+        if holder is None or holder.status != "active":
+            raise Unauthenticated("This person may not sign in: unknown here, or not active.")
+        return Caller(principal.user_id, principal.tenant_id, holder.org_id, principal.client_id, holder.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One request's access to the service's data."""
+
+    database: Database
+    caller: Caller
+    tenants: list[UUID] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def transaction(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncConnection]:
+        """A transaction over one tenant, or over all that the caller may see. Raises NotFound for another's tenant."""
+        async with self.database.transaction(await self._tenants(tenant_id)) as conn:
+            yield conn
+
+    async def _tenants(self, tenant_id: UUID | None) -> list[UUID]:
+        if self.caller.is_system:
+            return [tenant_id] if tenant_id else await self.database.all_tenants()
+        own = self.caller.tenant_id
+        if tenant_id is not None and tenant_id != own:
+            raise NotFound("No such organization, or it is not yours to see.")
+        return [own] if own else []
+
+    async def scope(self, conn: AsyncConnection, org_id: UUID | None, *roles: str) -> Scope:
+        """What the caller may see of `org_id` and below (of all that is theirs without it) by one of `roles`.
+
+        Raises Forbidden without such a role, NotFound for an organization that is not theirs.
+        """
+        if self.caller.is_system and org_id is None:
+            return Scope(await self._tenants(None), None)
+        if not self.caller.is_system and not self.caller.roles.intersection(roles):
+            raise Forbidden(f"This needs one of the roles {', '.join(roles) or 'system_admin'}.")
+        asked = await units_below(conn, org_id) if org_id else []
+        if org_id and not asked:
+            raise NotFound("No such organization, or it is not yours to see.")
+        if self.caller.is_system:
+            return Scope(sorted({tenant for tenant, _ in asked}), [unit for _, unit in asked])
+        own = await units_below(conn, self.caller.org_id) if self.caller.org_id else []
+        units = [unit for _, unit in asked or own]
+        if not set(units) <= {unit for _, unit in own}:
+            raise NotFound("No such organization, or it is not yours to see.")
+        return Scope([self.caller.tenant_id] if self.caller.tenant_id else [], units)
+
+    def require_system(self) -> None:
+        """Raises Forbidden unless the caller is a system administrator."""
+        if not self.caller.is_system:
+            raise Forbidden("Only a system administrator may do this.")
+
+    def cause(self) -> Cause:
+        """The cause of facts that this request makes; they join the request's trace in the outbox."""
+        return Cause(actor=self.caller.actor)
+
+
+async def units_below(conn: AsyncConnection, org_id: UUID) -> list[tuple[UUID, UUID]]:
+    """(tenant, id) of an organization and of all below it; empty when it is not known here."""
+    return [(row.tenant_id, row.id) for row in (await conn.execute(UNITS, {"org": org_id})).all()]
+
+
+async def access(request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> Access:
+    """FastAPI dependency: the request's access. Raises Unauthenticated without a valid token."""
+    if bearer is None:
+        raise Unauthenticated("Send a token: Authorization: Bearer ….")
+    guard: Guard = request.app.state.guard
+    principal = await guard.verifier.read(bearer.credentials)
+    return Access(guard.database, await guard.caller(principal))
+
+
+Authorized = Annotated[Access, Depends(access)]

@@ -1,0 +1,201 @@
+"""Applying facts: a batch in one transaction, and what becomes of those that fail (messages: Reliability)."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import orjson
+import structlog
+from opentelemetry.trace import SpanKind
+from opentelemetry.util.types import AttributeValue
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import OPERATORS_TENANT, Event, Fact
+from usher_contracts.topology import dead_queue
+from usher_kit import outbox
+from usher_kit.clock import Clock
+from usher_kit.database import Database
+from usher_kit.outbox import OutboxRow
+from usher_kit.telemetry import names
+from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, traceparent_of
+from usher_kit.telemetry.tracing import TRACER, span
+from usher_kit.wire import Refused
+
+UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Event[Any]], datetime], Awaitable[None]]
+Apply: TypeAlias = Mapping[type[Fact], UseCase]
+
+TRIES_ALONE = 3
+"""How often a fact that fails for an unknown reason is tried by itself before it is dead."""
+
+LONGEST_WAIT_SECONDS = 15.0
+LINKED_FACTS = 100
+RETRYABLE_STATES = ("08", "40001", "40P01", "53", "55P03", "57P0")
+"""SQLSTATEs (or their classes) of a server that is away, starting, out of resources, or that refused a conflict."""
+
+log = structlog.get_logger()
+
+
+class InvalidFact(Exception):
+    """Raised by a use case for a fact that can never apply: it alone goes to the dead letters."""
+
+    def __init__(self, event: Event[Any], reason: str) -> None:
+        super().__init__(reason)
+        self.event = event
+        self.reason = reason
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether waiting helps: the database or the network is away, or two transactions were in each other's way."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return (
+            error.connection_invalidated
+            or state.startswith(RETRYABLE_STATES)
+            or (not state and isinstance(error, OperationalError | InterfaceError))
+        )
+    return isinstance(error, ConnectionError | TimeoutError | OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Applies events by a service's table of use cases."""
+
+    service: str
+    apply: Apply
+    database: Database
+    clock: Clock
+
+    async def run(self, events: Sequence[Event[Any]], refused: Sequence[Refused]) -> None:
+        """Apply all that can be; write down the rest as dead letters. Returns when every fact is one or the other."""
+        waited = 0
+        while True:
+            try:
+                await self._in_one_transaction(events, refused)
+            except InvalidFact as invalid:
+                events = [event for event in events if event is not invalid.event]
+                refused = [*refused, refused_event(invalid.event, "invalid", invalid.reason)]
+            except Exception as error:  # noqa: BLE001 (told apart by type, here and nowhere else)
+                if is_retryable(error):
+                    waited += 1
+                    await self._wait_out(error, waited)
+                else:
+                    log.warning("batch.split", service=self.service, facts=len(events), error=repr(error))
+                    await self._split(events, refused, error)
+                    return
+            else:
+                return
+
+    async def _split(self, events: Sequence[Event[Any]], refused: Sequence[Refused], error: Exception) -> None:
+        """Halve until the culprit is alone; try it a few times; then it is dead."""
+        if len(events) > 1:
+            middle = len(events) // 2
+            await self.run(events[:middle], refused)
+            await self.run(events[middle:], [])
+            return
+        for _ in range(TRIES_ALONE - 1):
+            try:
+                await self._in_one_transaction(events, refused)
+            except Exception as again:  # noqa: BLE001
+                error = again
+            else:
+                return
+        dead = [refused_event(event, "unclassified", repr(error)) for event in events]
+        await self.run([], [*refused, *dead])
+
+    async def _wait_out(self, error: Exception, waited: int) -> None:
+        names.RETRIES.labels(self.service, type(error).__name__).inc()
+        longest = min(LONGEST_WAIT_SECONDS, 0.05 * 2**waited)
+        log.info("batch.waits", service=self.service, seconds=longest, error=repr(error))
+        await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311 (jitter, no secret)
+
+    async def _in_one_transaction(self, events: Sequence[Event[Any]], refused: Sequence[Refused]) -> None:
+        """Persist, then commit. The caller acknowledges after it returns: a crash before repeats, none loses."""
+        started = perf_counter()
+        dead = [to_dead_row(one, self.service) for one in refused]
+        tenants = {event.tenantid for event in events} | {row.tenant_id for row in dead}
+        links = [link for event in events[:LINKED_FACTS] for link in link_to(event.traceparent)]
+        attributes: dict[str, AttributeValue] = {
+            names.MESSAGING_SYSTEM: "rabbitmq",
+            names.MESSAGING_OPERATION: "process",
+            names.MESSAGING_BATCH_COUNT: len(events),
+        }
+        with (
+            ExitStack() as followed,
+            span(
+                names.SPAN_APPLY_BATCH,
+                kind=SpanKind.CONSUMER,
+                context=context_of(None),
+                links=links,
+                attributes=attributes,
+            ),
+        ):
+            traced = [self._follow(event, followed) for event in events]
+            async with self.database.transaction(sorted(tenants)) as conn:
+                for fact, use_case in self.apply.items():
+                    if of_type := [event for event in traced if type(event.data) is fact]:
+                        await self._use(use_case, conn, of_type)
+                await outbox.add_rows(conn, dead)
+        names.BATCH_FACTS.labels(self.service).observe(len(events))
+        names.BATCH_SECONDS.labels(self.service).observe(perf_counter() - started)
+        names.FACTS_APPLIED.labels(self.service).inc(len(events))
+        for one in refused:
+            names.FACTS_DEAD.labels(self.service, one.reason).inc()
+            log.warning("fact.dead", service=self.service, reason=one.reason, detail=one.detail, key=one.routing_key)
+
+    async def _use(self, use_case: UseCase, conn: AsyncConnection, events: Sequence[Event[Any]]) -> None:
+        await use_case(conn, events, self.clock.now())
+
+    def _follow(self, event: Event[Any], followed: ExitStack) -> Event[Any]:
+        """Give a recorded fact a span of its own in its own trace, which what it causes then continues."""
+        if not is_sampled(event.traceparent):
+            return event
+        own = TRACER.start_span(
+            f"{names.SPAN_APPLY_FACT} {event.type.removeprefix('usher.')}",
+            context=context_of(event.traceparent, event.tracestate),
+            kind=SpanKind.CONSUMER,
+            attributes={
+                names.MESSAGING_SYSTEM: "rabbitmq",
+                names.MESSAGING_MESSAGE_ID: event.id,
+                names.FACT_SUBJECT: event.subject,
+                names.FACT_VERSION: getattr(event.data, "version", 0),
+                names.TENANT: str(event.tenantid),
+            },
+        )
+        followed.callback(own.end)
+        return event.model_copy(update={"traceparent": traceparent_of(own)})
+
+
+def refused_event(event: Event[Any], reason: str, detail: str) -> Refused:
+    """A decoded event as a refusal."""
+    return Refused(
+        reason,
+        detail,
+        event.attributes(),
+        event.data.model_dump_json().encode(),
+        event.type.removeprefix("usher."),
+        event.tenantid,
+    )
+
+
+def to_dead_row(refused: Refused, service: str) -> OutboxRow:
+    """A refusal as an outbox row addressed to the service's dead letters, with all that is needed to send it again."""
+    headers = {
+        **refused.attributes,
+        "deadreason": refused.reason,
+        "deaddetail": refused.detail[:500],
+        "deadkey": refused.routing_key,
+        "datacontenttype": "application/json",
+    }
+    return OutboxRow(
+        refused.tenant_id or OPERATORS_TENANT,
+        "",
+        dead_queue(service).name,
+        orjson.dumps(headers).decode(),
+        refused.body.decode(errors="replace").replace("\x00", "\ufffd"),
+    )

@@ -1,0 +1,100 @@
+"""The service's database: one engine, transactions opened for named tenants, and a call when facts were committed."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from usher_kit.settings import ServiceSettings, database_url
+
+FACTS_ADDED = "usher.facts_added"
+"""Marks a connection whose transaction has added to the outbox."""
+
+OPEN_TENANTS = text("select set_config('usher.tenants', :tenants, true)")
+OPEN_OUTBOX = text("select set_config('usher.relay', 'on', true)")
+ALL_TENANTS = text("select id from tenant order by id")
+
+
+def app_role(service: str) -> str:
+    """The database role that a service works under, subject to row-level security."""
+    return f"usher_{service}"
+
+
+def async_url(url: str) -> str:
+    """`url` with the asyncpg driver."""
+    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+class Database:
+    """One service's database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.on_facts: Callable[[], Any] = lambda: None
+        """Called after a commit that added to the outbox: wakes this process's relay."""
+
+    @classmethod
+    def connect(cls, url: str, service: str, *, connections: int = 10) -> "Database":
+        """A pool of at most `connections`, each under the service's own role, with UTC and without JIT."""
+        engine = create_async_engine(
+            async_url(url),
+            pool_size=connections,
+            max_overflow=0,
+            pool_pre_ping=False,
+            connect_args={
+                "server_settings": {
+                    "role": app_role(service),
+                    "timezone": "UTC",
+                    "jit": "off",
+                    "application_name": app_role(service),
+                }
+            },
+        )
+        return cls(engine)
+
+    @asynccontextmanager
+    async def transaction(self, tenants: Iterable[UUID] = ()) -> AsyncIterator[AsyncConnection]:
+        """One transaction that sees the rows of `tenants` alone; without any, it sees none."""
+        listed = "{" + ",".join(map(str, tenants)) + "}"
+        async with self._begin() as conn:
+            await conn.execute(OPEN_TENANTS, {"tenants": listed})
+            yield conn
+
+    @asynccontextmanager
+    async def relay_transaction(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that sees the whole outbox, and no other row: the relay's."""
+        async with self._begin() as conn:
+            await conn.execute(OPEN_OUTBOX)
+            yield conn
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncConnection]:
+        async with self.engine.connect() as conn:
+            conn.info.pop(FACTS_ADDED, None)
+            async with conn.begin():
+                yield conn
+            added = conn.info.pop(FACTS_ADDED, False)
+        if added:
+            self.on_facts()
+
+    async def all_tenants(self) -> list[UUID]:
+        """The ids of every tenant known here."""
+        async with self.engine.connect() as conn:
+            return list((await conn.scalars(ALL_TENANTS)).all())
+
+    async def ping(self) -> None:
+        """Ask the server for an answer; raises what the driver raises when it has none."""
+        async with self.engine.connect() as conn:
+            await conn.execute(text("select 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def database_for(service: str, settings: ServiceSettings) -> Database:
+    """The service's database by its settings."""
+    return Database.connect(database_url(settings, service), service, connections=settings.database_connections)

@@ -1,0 +1,141 @@
+"""Migrations: each service's own versions, run alike, with row-level security and grants for its role."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from alembic import command, op
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from usher_kit.database import app_role, async_url
+from usher_kit.settings import with_database
+from usher_kit.tables import add_directory, add_plumbing, new_metadata
+
+MISSING_DATABASE = "3D000"
+MIGRATION_LOCK = 0x7573686572
+"""An advisory lock's key, so that replicas that start together migrate one after the other."""
+
+TENANTS = "(select nullif(current_setting('usher.tenants', true), '')::uuid[])"
+"""The transaction's tenants, read once a statement; unset means none."""
+
+GRANTS = """
+    grant usage on schema public to {role};
+    grant select, insert, update, delete on all tables in schema public to {role};
+    grant usage, select on all sequences in schema public to {role};
+"""
+MAKE_ROLE = """
+    do $$ begin
+        if not exists (select from pg_roles where rolname = '{role}') then create role {role} nologin; end if;
+    exception when duplicate_object or unique_violation then null;
+    end $$
+"""
+
+
+def isolate(table: str, key: str = "tenant_id") -> None:
+    """Put `table` behind the one policy: rows of the transaction's tenants and no others, for reading and writing."""
+    op.execute(f"alter table {table} enable row level security")
+    op.execute(f"alter table {table} force row level security")
+    op.execute(f"create policy tenant on {table} using ({key} = any({TENANTS}))")
+
+
+def create_plumbing() -> None:
+    """Create `tenant` and `outbox`. The relay, which serves all tenants, has a policy of its own."""
+    metadata = new_metadata()
+    add_plumbing(metadata)
+    metadata.create_all(op.get_bind())
+    isolate("outbox")
+    op.execute("create policy relay on outbox using (current_setting('usher.relay', true) = 'on')")
+
+
+def create_directory(extra: Sequence["Column[Any]"] = ()) -> None:
+    """Create the copies of organizations and people, `extra` being the service's own columns of a person."""
+    metadata = new_metadata()
+    add_directory(metadata, *extra)
+    metadata.create_all(op.get_bind())
+    isolate("organization")
+    isolate("person")
+
+
+async def migrate(service: str, url: str) -> None:
+    """Bring the service's database up to date, making the database and its role where they are missing."""
+    engine = create_async_engine(async_url(url), poolclass=NullPool)
+    try:
+        await create_database(engine, url)
+        async with engine.begin() as conn:
+            await conn.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            role = app_role(service)
+            await conn.execute(text(MAKE_ROLE.format(role=role)))
+            await conn.execute(text(f"grant {role} to current_user"))
+            await conn.run_sync(upgrade, service)
+            for grant in GRANTS.format(role=role).split(";"):
+                if grant.strip():
+                    await conn.execute(text(grant))
+    finally:
+        await engine.dispose()
+
+
+async def create_database(engine: AsyncEngine, url: str) -> None:
+    """Create the database that `engine` names when the server says that there is none."""
+    try:
+        async with engine.connect():
+            return
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != MISSING_DATABASE:
+            raise
+    except Exception as error:
+        if getattr(error, "sqlstate", None) != MISSING_DATABASE:
+            raise
+    name = engine.url.database
+    maintenance = create_async_engine(
+        async_url(with_database(url, "postgres")), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
+    try:
+        async with maintenance.connect() as conn:
+            await conn.execute(text(f'create database "{name}"'))
+    finally:
+        await maintenance.dispose()
+
+
+def upgrade(connection: Connection, service: str) -> None:
+    """Run the versions that are missing, on an open connection."""
+    config = configure(service)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def configure(service: str) -> Config:
+    """Alembic's configuration for one service."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("alembic_env")))
+    config.set_main_option("version_locations", str(versions_of(service)))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def versions_of(service: str) -> Path:
+    """`services/<service>/migrations/versions`, beside the package's source. Raises FileNotFoundError without it."""
+    spec = find_spec(f"usher_{service}")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(f"the package usher_{service} is not installed")
+    return Path(spec.origin).parents[2] / "migrations" / "versions"
+
+
+def pending(connection: Connection, service: str) -> bool:
+    """Whether the database lacks a version that this program brings."""
+    head = ScriptDirectory.from_config(configure(service)).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() != head
+
+
+def differences(connection: Connection, metadata: MetaData) -> list[Any]:
+    """What the migrated database and the tables in code disagree on; empty when they are in step."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 (for the check alone)
+
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))

@@ -1,0 +1,69 @@
+"""The outbox: facts written in the transaction that made them true, for the relay (messages: Reliability)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from opentelemetry import trace
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import Event, Fact, routing_key
+from usher_contracts.topology import EVENTS
+from usher_kit.database import FACTS_ADDED
+from usher_kit.telemetry.propagation import traceparent_of, unsampled
+
+FOLLOWED_FACTS = 20
+"""Facts of one `add` whose own way is recorded, fact by fact; the rest are seen through their batches."""
+
+ADD = text("""
+    insert into outbox (tenant_id, exchange, routing_key, attributes, body, added_at)
+    select tenant, exchange, key, attributes, body, now()
+    from unnest(cast(:tenants as uuid[]), cast(:exchanges as text[]), cast(:keys as text[]),
+                cast(:attributes as text[]), cast(:bodies as text[])) as fact (tenant, exchange, key, attributes, body)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One message to be: where it goes, its CloudEvents attributes (or headers) and its body, both as JSON text."""
+
+    tenant_id: UUID
+    exchange: str
+    routing_key: str
+    attributes: str
+    body: str
+
+
+async def add(conn: AsyncConnection, events: Sequence[Event[Any]]) -> None:
+    """Write `events` in the caller's transaction. A fact without a trace of its own joins the current one."""
+    await add_rows(conn, [to_row(event, place) for place, event in enumerate(events)])
+
+
+async def add_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
+    """Write rows as they are; dead letters come this way too."""
+    if not rows:
+        return
+    await conn.execute(
+        ADD,
+        {
+            "tenants": [row.tenant_id for row in rows],
+            "exchanges": [row.exchange for row in rows],
+            "keys": [row.routing_key for row in rows],
+            "attributes": [row.attributes for row in rows],
+            "bodies": [row.body for row in rows],
+        },
+    )
+    conn.info[FACTS_ADDED] = True
+
+
+def to_row(event: Event[Fact], place: int) -> OutboxRow:
+    """The row for `event`, the `place`-th of its transaction."""
+    attributes = event.attributes()
+    if "traceparent" not in attributes and (own := traceparent_of(trace.get_current_span())):
+        attributes["traceparent"] = own if place < FOLLOWED_FACTS else unsampled(own)
+    return OutboxRow(
+        event.tenantid, EVENTS, routing_key(event.type), orjson.dumps(attributes).decode(), event.data.model_dump_json()
+    )

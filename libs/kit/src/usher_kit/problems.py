@@ -1,0 +1,68 @@
+"""Errors as RFC 9457 problem+json: the one place where they become HTTP answers."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from opentelemetry import trace
+from starlette.exceptions import HTTPException
+
+from usher_kit.errors import FieldError, UsherError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:usher:problem:"
+
+log = structlog.get_logger()
+
+
+def trace_id() -> str | None:
+    """The current trace's id, to look an answer up by."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else None
+
+
+def problem(
+    status: int, slug: str, title: str, detail: str, errors: tuple[FieldError, ...] = (), headers: Any = None
+) -> JSONResponse:
+    """One problem document."""
+    body: dict[str, Any] = {"type": TYPE_PREFIX + slug, "title": title, "status": status, "detail": detail}
+    body["trace_id"] = trace_id()
+    if errors:
+        body["errors"] = [{"pointer": one.pointer, "detail": one.detail} for one in errors]
+    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def on_usher_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, UsherError)  # noqa: S101 (registered for it alone)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    return problem(error.status, error.slug, error.title, error.detail, error.errors, headers)
+
+
+async def on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    errors = tuple(FieldError("/" + "/".join(map(str, one["loc"])), one["msg"]) for one in error.errors())
+    detail = "; ".join(f"{one.pointer}: {one.detail}" for one in errors[:3])
+    return problem(422, "invalid", "The request is not valid", detail, errors)
+
+
+async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    status = HTTPStatus(error.status_code)
+    slug = status.phrase.lower().replace(" ", "_")
+    return problem(status, slug, status.phrase, str(error.detail), headers=error.headers)
+
+
+async def on_unexpected(_: Request, error: Exception) -> JSONResponse:
+    log.error("request.failed", error=repr(error), exc_info=error)
+    detail = "This is our fault, not yours. Tell support the trace_id."
+    return problem(500, "internal", "Something went wrong here", detail)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(UsherError, on_usher_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_unexpected)

@@ -1,0 +1,159 @@
+"""The relay: claims facts, publishes them with confirms, and only then removes them (messages: Reliability)."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import aio_pika
+import orjson
+import structlog
+from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
+from opentelemetry.trace import SpanKind
+from sqlalchemy import text
+
+from usher_contracts.topology import EVENTS
+from usher_kit.database import Database
+from usher_kit.outbox import OutboxRow
+from usher_kit.telemetry import names
+from usher_kit.telemetry.propagation import context_of, is_sampled
+from usher_kit.telemetry.tracing import TRACER
+from usher_kit.wire import cut, encode_batch, encode_one
+
+CLAIM_FACTS = 4_000
+"""Facts claimed at once; several relays may run, each with its own claim."""
+
+POLL_SECONDS = 1.0
+"""The safety net: how long a fact waits at most that a process committed and then died before it woke its relay."""
+
+CONFIRM_SECONDS = 30.0
+RETRY_SECONDS = 1.0
+
+CLAIM = text("""
+    select id, tenant_id, exchange, routing_key, attributes, body from outbox order by id limit :limit
+    for update skip locked
+""")
+REMOVE = text("delete from outbox where id = any(cast(:ids as bigint[]))")
+COUNT_ATTEMPT = text("update outbox set attempts = least(attempts + 1, 30000) where id = any(cast(:ids as bigint[]))")
+
+log = structlog.get_logger()
+
+
+class Relay:
+    """Publishes one service's outbox."""
+
+    def __init__(self, database: Database, connection: AbstractRobustConnection, service: str) -> None:
+        self._database = database
+        self._connection = connection
+        self._service = service
+        self._wake = asyncio.Event()
+        self._exchanges: dict[str, AbstractExchange] = {}
+        self._channel: AbstractRobustChannel | None = None
+
+    def wake(self) -> None:
+        """Facts were committed: publish now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled; a failure is waited out, and nothing is removed that was not confirmed."""
+        while True:
+            try:
+                if await self.publish_once() < CLAIM_FACTS:
+                    await self._wait()
+            except Exception as error:  # noqa: BLE001 (whatever failed, the facts are still there)
+                names.PUBLISH_FAILURES.labels(self._service).inc()
+                log.warning("relay.failed", error=repr(error))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def publish_once(self) -> int:
+        """Claim, publish, remove. Returns how many facts were claimed."""
+        async with self._database.relay_transaction() as conn:
+            claimed = (await conn.execute(CLAIM, {"limit": CLAIM_FACTS})).all()
+            names.OUTBOX_WAITING.labels(self._service).set(len(claimed))
+            if not claimed:
+                return 0
+            groups: dict[tuple[str, str], list[tuple[int, OutboxRow]]] = defaultdict(list)
+            for number, *columns in claimed:
+                row = OutboxRow(*columns)
+                groups[(row.exchange, row.routing_key)].append((number, row))
+            unconfirmed = await self._publish_groups(list(groups.values()))
+            await conn.execute(REMOVE, {"ids": [number for number, *_ in claimed if number not in unconfirmed]})
+            if unconfirmed:
+                await conn.execute(COUNT_ATTEMPT, {"ids": list(unconfirmed)})
+        if unconfirmed:
+            await asyncio.sleep(RETRY_SECONDS)
+        return len(claimed)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _publish_groups(self, groups: Sequence[list[tuple[int, OutboxRow]]]) -> set[int]:
+        """Publish every message at once. Returns the ids of rows that the broker did not take."""
+        messages: list[tuple[list[int], Sequence[OutboxRow]]] = []
+        for group in groups:
+            numbers = [number for number, _ in group]
+            start = 0
+            # A dead letter stays a message of its own, so that each can be looked at and sent again alone.
+            rows: Sequence[OutboxRow] = [row for _, row in group]
+            parts = cut(rows) if rows[0].exchange == EVENTS else ([row] for row in rows)
+            for part in parts:
+                messages.append((numbers[start : start + len(part)], part))
+                start += len(part)
+        outcomes = await asyncio.gather(*(self._publish(rows) for _, rows in messages), return_exceptions=True)
+        unconfirmed: set[int] = set()
+        for (numbers, rows), outcome in zip(messages, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                unconfirmed.update(numbers)
+                names.PUBLISH_FAILURES.labels(self._service).inc()
+                log.warning("relay.unconfirmed", key=rows[0].routing_key, facts=len(rows), error=repr(outcome))
+            else:
+                names.MESSAGES_PUBLISHED.labels(self._service).inc()
+                names.FACTS_PUBLISHED.labels(self._service).inc(len(rows))
+        return unconfirmed
+
+    async def _publish(self, rows: Sequence[OutboxRow]) -> None:
+        """One message, until the broker has confirmed it; one that no queue takes is an error."""
+        exchange = await self._exchange(rows[0].exchange)
+        message = encode_one(rows[0]) if len(rows) == 1 else encode_batch(rows)
+        spans = [
+            TRACER.start_span(
+                f"{names.SPAN_PUBLISH} {row.routing_key}",
+                context=context_of(traceparent),
+                kind=SpanKind.PRODUCER,
+                attributes={names.MESSAGING_SYSTEM: "rabbitmq", names.MESSAGING_BATCH_COUNT: len(rows)},
+            )
+            for row in rows
+            if is_sampled(traceparent := orjson.loads(row.attributes).get("traceparent"))
+        ]
+        try:
+            await exchange.publish(
+                aio_pika.Message(
+                    message.body,
+                    content_type=message.content_type,
+                    headers=dict(message.headers),
+                    delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+                    timestamp=datetime.now(UTC),
+                ),
+                routing_key=message.routing_key,
+                mandatory=True,
+                timeout=CONFIRM_SECONDS,
+            )
+        finally:
+            for span in spans:
+                span.end()
+
+    async def _exchange(self, name: str) -> AbstractExchange:
+        if self._channel is None or self._channel.is_closed:
+            self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+            self._exchanges.clear()
+        if name not in self._exchanges:
+            assert self._channel is not None  # noqa: S101
+            self._exchanges[name] = (
+                await self._channel.get_exchange(name, ensure=False) if name else self._channel.default_exchange
+            )
+        return self._exchanges[name]

@@ -1,0 +1,179 @@
+"""A service as one program with roles: `api`, `worker`, `all` and `migrate` (interfaces: Processes and ports)."""
+
+import argparse
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from sqlalchemy import Connection, MetaData
+
+from usher_kit import health
+from usher_kit.access import Guard, Lookup, find_in_directory
+from usher_kit.body_limit import BodyLimit
+from usher_kit.broker import Messaging, connect
+from usher_kit.consuming import Applier, Apply
+from usher_kit.logging import set_up as set_up_logging
+from usher_kit.loops import Loop
+from usher_kit.migrations import migrate, pending
+from usher_kit.problems import add_problem_handlers
+from usher_kit.relay import Relay
+from usher_kit.runtime import Runtime, make_runtime
+from usher_kit.settings import ServiceSettings, database_url
+from usher_kit.telemetry import set_up as set_up_telemetry
+from usher_kit.telemetry.tracing import instrument_engine, shut_down
+from usher_kit.tokens import KeySource, PublishedKeys, Verifier
+
+PORTS: Mapping[str, int] = {
+    "console": 8000,
+    "identity": 8001,
+    "entitlements": 8002,
+    "usage": 8003,
+    "notifications": 8004,
+    "reporting": 8005,
+}
+API_ROLES = frozenset({"api", "all"})
+WORKER_ROLES = frozenset({"worker", "all"})
+UNTRACED = "healthz,readyz,metrics,docs,openapi.json"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is a service's own: the composition root of its program."""
+
+    name: str
+    settings: Callable[[], ServiceSettings]
+    metadata: MetaData | None = None
+    apply: Apply = field(default_factory=dict)
+    routers: Sequence[APIRouter] = ()
+    loops: Sequence[Loop[Runtime]] = ()
+    prepare: Callable[[Runtime], Awaitable[None]] | None = None
+    """Brings in what the service cannot do without; runs at each start, before it is ready."""
+    beside: Callable[[Runtime, FastAPI], AbstractAsyncContextManager[None]] | None = None
+    """Runs beside the HTTP server as long as the process does; may add to `app.state.checks`."""
+    lookup: Lookup = find_in_directory
+    keys: Callable[[Runtime], KeySource] | None = None
+    """Where signing keys come from; identity's JWKS unless the service is identity."""
+    body_limits: Mapping[str, int] = field(default_factory=dict)
+    configure: Callable[[FastAPI], None] | None = None
+    """Adds what only this service's app has: static files, middleware."""
+
+
+def make_app(service: Service, role: str = "all") -> FastAPI:
+    """The program of `role` as an ASGI application; starting it starts the role's background work."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = make_runtime(service.name, service.settings())
+        async with running(service, role, runtime, app):
+            yield
+
+    app = FastAPI(title=f"Usher {service.name}", lifespan=lifespan, redoc_url=None)
+    add_problem_handlers(app)
+    app.add_middleware(BodyLimit, limits=service.body_limits)
+    app.include_router(health.router)
+    if role in API_ROLES:
+        for router in service.routers:
+            app.include_router(router)
+        if service.configure:
+            service.configure(app)
+    FastAPIInstrumentor.instrument_app(app, excluded_urls=UNTRACED, exclude_spans=["receive", "send"])
+    return app
+
+
+@asynccontextmanager
+async def running(service: Service, role: str, runtime: Runtime, app: FastAPI) -> AsyncIterator[None]:
+    """Everything that a process of `role` runs beside its HTTP server, from start to an orderly stop."""
+    app.state.runtime = runtime
+    app.state.guard = make_guard(service, runtime)
+    app.state.checks = {}
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(runtime.redis.aclose)
+        stack.push_async_callback(runtime.database.close)
+        if service.metadata is not None:
+            await stack.enter_async_context(messaging(service, role, runtime, app))
+        if service.beside:
+            await stack.enter_async_context(service.beside(runtime, app))
+        gc.collect()
+        gc.freeze()
+        yield
+
+
+@asynccontextmanager
+async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI) -> AsyncIterator[None]:
+    """The database's facts on their way: the relay and, in a worker, the loops and the subscriber."""
+    settings: ServiceSettings = runtime.settings
+    instrument_engine(runtime.database.engine)
+    if service.prepare:
+        await service.prepare(runtime)
+    connection = await connect(settings.rabbitmq_url, f"usher-{service.name} {role}")
+    own = Messaging(connection, Relay(runtime.database, connection, service.name))
+    runtime.database.on_facts = own.start_relay()
+    if role in WORKER_ROLES:
+        for loop in service.loops:
+            runtime.loops.start(loop, runtime)
+        if service.apply:
+            applier = Applier(service.name, service.apply, runtime.database, runtime.clock)
+            await own.start_subscriber(
+                settings.rabbitmq_url, applier, prefetch=settings.prefetch, max_facts=settings.batch_facts
+            )
+    app.state.checks.update(checks(service, runtime, own))
+    try:
+        yield
+    finally:
+        await runtime.loops.stop()
+        await own.stop()
+
+
+def make_guard(service: Service, runtime: Runtime) -> Guard:
+    """How this service knows its callers."""
+    keys = service.keys(runtime) if service.keys else PublishedKeys(runtime.settings.identity_url)
+    verifier = Verifier(keys, runtime.settings.token_issuer, runtime.clock)
+    return Guard(runtime.database, verifier, service.lookup)
+
+
+def checks(service: Service, runtime: Runtime, own: Messaging) -> dict[str, health.Check]:
+    """What readiness looks at."""
+
+    async def database() -> str | None:
+        def is_behind(conn: Connection) -> bool:
+            return pending(conn, service.name)
+
+        async with runtime.database.engine.connect() as conn:
+            behind = await conn.run_sync(is_behind)
+        return f"migrations are missing; run usher-{service.name} migrate" if behind else None
+
+    async def broker() -> str | None:
+        return None if own.is_ready else "not connected, or the consumer does not consume"
+
+    return {"database": database, "broker": broker}
+
+
+def run(service: Service, arguments: Sequence[str] | None = None) -> None:
+    """The program's entry: `usher-<service> api|worker|all|migrate`."""
+    parser = argparse.ArgumentParser(prog=f"usher-{service.name}")
+    parser.add_argument("role", choices=["api", "worker", "all", "migrate"])
+    role: str = parser.parse_args(arguments).role
+    settings = service.settings()
+    set_up_logging(service.name)
+    if role == "migrate":
+        asyncio.run(migrate(service.name, database_url(settings, service.name)))
+        return
+    set_up_telemetry(service.name, settings.span_store)
+    try:
+        uvicorn.run(
+            make_app(service, role),
+            host=settings.host,
+            port=settings.port or PORTS[service.name],
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=10,
+        )
+    finally:
+        shut_down()

@@ -1,0 +1,83 @@
+"""Tables that every service has: tenants' ids, the outbox, and the copies of organizations and people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def new_metadata() -> MetaData:
+    """Metadata with the naming that keeps migrations stable."""
+    return MetaData(naming_convention=NAMING)
+
+
+def tenant_id() -> "Column[Any]":
+    """The column that leads every table's key; row-level security stands on it (architecture: The way of a message)."""
+    return Column("tenant_id", UUID(as_uuid=True), primary_key=True)
+
+
+def moment(name: str, *, nullable: bool = False) -> "Column[Any]":
+    """A point in time, with its zone."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def add_plumbing(metadata: MetaData) -> tuple[Table, Table]:
+    """`tenant`, the ids alone and so outside row-level security, and `outbox`, the facts still to be published."""
+    tenant = Table("tenant", metadata, Column("id", UUID(as_uuid=True), primary_key=True))
+    outbox = Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("tenant_id", UUID(as_uuid=True), nullable=False),
+        Column("exchange", Text, nullable=False),
+        Column("routing_key", Text, nullable=False),
+        Column("attributes", Text, nullable=False),
+        Column("body", Text, nullable=False),
+        Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+        moment("added_at"),
+    )
+    return tenant, outbox
+
+
+def add_directory(
+    metadata: MetaData, *person_columns: "Column[Any]", indexes: Sequence[Index] = ()
+) -> tuple[Table, Table]:
+    """The service's own copies of organizations and people, kept from identity's facts; no foreign keys (messages)."""
+    organization = Table(
+        "organization",
+        metadata,
+        tenant_id(),
+        Column("id", UUID(as_uuid=True), primary_key=True),
+        Column("parent_id", UUID(as_uuid=True)),
+        Column("external_id", Text),
+        Column("name", Text, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("status", Text, nullable=False),
+        Column("time_zone", Text, nullable=False),
+        Column("version", BigInteger, nullable=False),
+        Index(None, "tenant_id", "parent_id"),
+    )
+    person = Table(
+        "person",
+        metadata,
+        tenant_id(),
+        Column("id", UUID(as_uuid=True), primary_key=True),
+        Column("org_id", UUID(as_uuid=True), nullable=False),
+        Column("status", Text, nullable=False),
+        moment("status_since"),
+        Column("roles", ARRAY(Text), nullable=False),
+        Column("role_since", ARRAY(DateTime(timezone=True)), nullable=False),
+        Column("version", BigInteger, nullable=False),
+        *person_columns,
+        Index(None, "tenant_id", "org_id"),
+        *indexes,
+    )
+    return organization, person

@@ -1,0 +1,119 @@
+"""Tokens: who calls, proven by identity's signature. What they may do is looked up (interfaces: Roles)."""
+
+import asyncio
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Protocol
+from uuid import UUID
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from usher_kit.clock import Clock
+from usher_kit.errors import Unauthenticated, Unavailable
+
+AUDIENCE = "usher"
+ALGORITHMS = ["ES256"]
+"""The one algorithm that is taken: neither `none` nor a shared secret ever passes."""
+
+LEEWAY_SECONDS = 30
+KEYS_FRESH_SECONDS = 300.0
+"""How long keys are used before they are read again; an unknown key id is looked for at once, though not in a storm."""
+
+KEYS_RETRY_SECONDS = 5.0
+
+
+class KeySource(Protocol):
+    """Gives the keys that tokens are checked by: published ones, or identity's own."""
+
+    async def __call__(self, *, look_again: bool) -> KeySet:
+        """The keys; `look_again` when a token did not pass by those given before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a token speaks for: a person of a tenant, or a client with scopes."""
+
+    subject: str
+    tenant_id: UUID | None
+    client_id: str | None
+    scopes: frozenset[str]
+
+    @property
+    def user_id(self) -> UUID | None:
+        """The person; none for a client by itself."""
+        return UUID(self.subject) if self.tenant_id is not None else None
+
+
+class PublishedKeys:
+    """Identity's keys as its JWKS publishes them, kept while identity is away."""
+
+    def __init__(self, identity_url: str) -> None:
+        self._url = f"{identity_url}/.well-known/jwks.json"
+        self._keys: KeySet | None = None
+        self._read_at = 0.0
+        self._lock = asyncio.Lock()
+
+    async def __call__(self, *, look_again: bool) -> KeySet:
+        """The keys. Raises Unavailable when none were ever read and identity does not answer."""
+        limit = KEYS_RETRY_SECONDS if look_again else KEYS_FRESH_SECONDS
+        if self._keys is None or monotonic() - self._read_at > limit:
+            async with self._lock:
+                if self._keys is None or monotonic() - self._read_at > limit:
+                    await self._read()
+        if self._keys is None:
+            raise Unavailable("Identity's signing keys cannot be read; try again when identity answers.")
+        return self._keys
+
+    async def _read(self) -> None:
+        try:
+            async with httpx.AsyncClient(timeout=3.0) as client:
+                answer = await client.get(self._url)
+                answer.raise_for_status()
+                self._keys = KeySet.import_key_set(answer.json())
+                self._read_at = monotonic()
+        except (httpx.HTTPError, JoseError, ValueError):
+            if self._keys is not None:
+                self._read_at = monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Reads tokens."""
+
+    keys: KeySource
+    issuer: str
+    clock: Clock
+
+    async def read(self, token: str) -> Principal:
+        """Who `token` speaks for. Raises Unauthenticated for one that is unsigned, wrongly signed, expired or alien."""
+        try:
+            claims = await self._decoded(token)
+            self._check(claims)
+            tenant = claims.get("tenant")
+            return Principal(
+                subject=str(claims["sub"]),
+                tenant_id=UUID(tenant) if tenant else None,
+                client_id=claims.get("client_id"),
+                scopes=frozenset(str(claims.get("scope", "")).split()),
+            )
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise Unauthenticated("The token is not valid here; get a new one from identity.") from error
+
+    async def _decoded(self, token: str) -> dict[str, Any]:
+        try:
+            return jwt.decode(token, await self.keys(look_again=False), algorithms=ALGORITHMS).claims
+        except (JoseError, ValueError):
+            return jwt.decode(token, await self.keys(look_again=True), algorithms=ALGORITHMS).claims
+
+    def _check(self, claims: dict[str, Any]) -> None:
+        if claims.get("iss") != self.issuer or AUDIENCE not in as_list(claims.get("aud")):
+            raise Unauthenticated("The token was issued for another audience or by another issuer.")
+        if float(claims["exp"]) + LEEWAY_SECONDS < self.clock.now().timestamp():
+            raise Unauthenticated("The token has expired; get a new one from identity.")
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
