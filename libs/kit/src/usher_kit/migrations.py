@@ -22,7 +22,7 @@ MISSING_DATABASE = "3D000"
 MIGRATION_LOCK = 0x7573686572
 """An advisory lock's key, so that replicas that start together migrate one after the other."""
 
-TENANTS = "(select nullif(current_setting('usher.tenants', true), '')::uuid[])"
+TENANTS = "(select nullif(current_setting('usher.tenants', true), ''))::uuid[]"
 """The transaction's tenants, read once a statement; unset means none."""
 
 GRANTS = """

@@ -1,0 +1,173 @@
+"""From outbox to consumer on a real broker: nothing is lost, and the bad goes to the dead letters alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import aio_pika
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import Event
+from usher_contracts.identity import UserChanged
+from usher_contracts.topology import EVENTS
+from usher_kit import outbox
+from usher_kit.broker import Messaging, connect
+from usher_kit.clock import FixedClock
+from usher_kit.consuming import Applier, InvalidFact, UseCase
+from usher_kit.database import Database
+from usher_kit.directory import apply_people
+from usher_kit.ids import new_id
+from usher_kit.relay import Relay
+
+from .conftest import DAY, SERVICE
+
+TENANT = UUID(int=1)
+MakeEvent = Callable[..., Event[UserChanged]]
+
+
+@asynccontextmanager
+async def running(database: Database, vhost: str, use_case: UseCase = apply_people) -> AsyncIterator[Messaging]:
+    connection = await connect(vhost, "test")
+    messaging = Messaging(connection, Relay(database, connection, SERVICE))
+    database.on_facts = messaging.start_relay()
+    applier = Applier(SERVICE, {UserChanged: use_case}, database, FixedClock(DAY))
+    await messaging.start_subscriber(vhost, applier, prefetch=50, max_facts=200)
+    try:
+        yield messaging
+    finally:
+        await messaging.stop()
+
+
+async def until(condition: Callable[[], Any], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+async def count(database: Database, table: str = "person") -> int:
+    async with database.transaction([TENANT]) as conn:
+        return int(await conn.scalar(text(f"select count(*) from {table}")) or 0)
+
+
+async def send(database: Database, events: Sequence[Event[Any]]) -> None:
+    async with database.transaction([TENANT]) as conn:
+        await outbox.add(conn, events)
+
+
+async def dead_letters(vhost: str) -> list[aio_pika.abc.AbstractIncomingMessage]:
+    found = []
+    async with await aio_pika.connect(vhost) as connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue(f"{SERVICE}.dead")
+        while message := await queue.get(fail=False, no_ack=True):
+            found.append(message)
+    return found
+
+
+async def test_facts_reach_the_consumer_one_or_many(database: Database, vhost: str, user_changed: MakeEvent) -> None:
+    async with running(database, vhost) as messaging:
+        assert messaging.is_ready
+        await send(database, [user_changed()])
+        await until(lambda: has(database, 1))
+        await send(database, [user_changed() for _ in range(1_500)])
+        await until(lambda: has(database, 1_501))
+        await until(lambda: is_empty(database))
+
+
+async def has(database: Database, people: int) -> bool:
+    return await count(database) == people
+
+
+async def is_empty(database: Database) -> bool:
+    return await count(database, "outbox") == 0
+
+
+async def test_what_was_committed_before_a_crash_is_published_after_it(
+    database: Database, vhost: str, user_changed: MakeEvent
+) -> None:
+    await send(database, [user_changed() for _ in range(3)])
+    async with running(database, vhost):
+        await until(lambda: has(database, 3))
+
+
+async def test_a_fact_that_no_queue_takes_stays_in_the_outbox(
+    database: Database, vhost: str, user_changed: MakeEvent
+) -> None:
+    async with running(database, vhost):
+        row = outbox.to_row(user_changed(), 0)
+        lost = outbox.OutboxRow(row.tenant_id, EVENTS, "nobody.listens.v1", row.attributes, row.body)
+        async with database.transaction([TENANT]) as conn:
+            await outbox.add_rows(conn, [lost])
+        await send(database, [user_changed()])
+        await until(lambda: has(database, 1))
+        await asyncio.sleep(0)
+        async with database.transaction([TENANT]) as conn:
+            assert await conn.scalar(text("select count(*) from outbox where routing_key = 'nobody.listens.v1'")) == 1
+
+
+@pytest.mark.parametrize("error", [InvalidFact, ValueError])
+async def test_the_culprit_alone_is_dead(
+    database: Database, vhost: str, user_changed: MakeEvent, error: type[Exception]
+) -> None:
+    bad = new_id()
+
+    async def refuses_one(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+        await apply_people(conn, events, at)
+        for event in events:
+            if event.data.id == bad:
+                raise InvalidFact(event, "not this one") if error is InvalidFact else error("not this one")
+
+    async with running(database, vhost, refuses_one):
+        await send(database, [*(user_changed() for _ in range(40)), user_changed(bad), user_changed()])
+        await until(lambda: has(database, 41))
+        await until(lambda: is_empty(database))
+    [dead] = await dead_letters(vhost)
+    assert str(bad).encode() in dead.body
+    assert "not this one" in str(dead.headers["ce-deaddetail"])
+
+
+async def test_a_database_that_is_away_is_waited_for(database: Database, vhost: str, user_changed: MakeEvent) -> None:
+    failures = 0
+
+    async def away_at_first(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+        nonlocal failures
+        failures += 1
+        if failures <= 3:
+            raise OperationalError("select 1", {}, ConnectionRefusedError("away"))
+        await apply_people(conn, events, at)
+
+    async with running(database, vhost, away_at_first):
+        await send(database, [user_changed()])
+        await until(lambda: has(database, 1))
+        await until(lambda: is_empty(database))
+    assert not await dead_letters(vhost)
+
+
+async def test_bytes_that_are_no_fact_are_dead_and_stop_nothing(
+    database: Database, vhost: str, user_changed: MakeEvent
+) -> None:
+    async with running(database, vhost):
+        async with await aio_pika.connect(vhost) as connection:
+            channel = await connection.channel()
+            exchange = await channel.get_exchange(EVENTS)
+            for body in (b"\x00\xff", b"{", b"[]", b"{}"):
+                await exchange.publish(aio_pika.Message(body), "identity.user.changed.v1")
+        await send(database, [user_changed()])
+        await until(lambda: has(database, 1))
+        await until(lambda: is_empty(database))
+        assert len(await dead_letters(vhost)) == 4
+
+
+async def test_a_stop_under_load_loses_nothing(database: Database, vhost: str, user_changed: MakeEvent) -> None:
+    await send(database, [user_changed() for _ in range(3_000)])
+    for _ in range(3):
+        async with running(database, vhost):
+            await asyncio.sleep(0.05)
+    async with running(database, vhost):
+        await until(lambda: has(database, 3_000))
