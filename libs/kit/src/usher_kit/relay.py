@@ -3,20 +3,21 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import aio_pika
 import orjson
 import structlog
 from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 from sqlalchemy import text
 
 from usher_contracts.topology import EVENTS
 from usher_kit.database import Database
 from usher_kit.outbox import OutboxRow
 from usher_kit.telemetry import names
-from usher_kit.telemetry.propagation import context_of, is_sampled
+from usher_kit.telemetry.propagation import context_of, is_sampled, traceparent_of
 from usher_kit.telemetry.tracing import TRACER
 from usher_kit.wire import cut, encode_batch, encode_one
 
@@ -119,17 +120,9 @@ class Relay:
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
         """One message, until the broker has confirmed it; one that no queue takes is an error."""
         exchange = await self._exchange(rows[0].exchange)
-        message = encode_one(rows[0]) if len(rows) == 1 else encode_batch(rows)
-        spans = [
-            TRACER.start_span(
-                f"{names.SPAN_PUBLISH} {row.routing_key}",
-                context=context_of(traceparent),
-                kind=SpanKind.PRODUCER,
-                attributes={names.MESSAGING_SYSTEM: "rabbitmq", names.MESSAGING_BATCH_COUNT: len(rows)},
-            )
-            for row in rows
-            if is_sampled(traceparent := orjson.loads(row.attributes).get("traceparent"))
-        ]
+        followed = [follow(row, len(rows)) for row in rows]
+        sent = [row for row, _ in followed]
+        message = encode_one(sent[0]) if len(sent) == 1 else encode_batch(sent)
         try:
             await exchange.publish(
                 aio_pika.Message(
@@ -144,8 +137,9 @@ class Relay:
                 timeout=CONFIRM_SECONDS,
             )
         finally:
-            for span in spans:
-                span.end()
+            for _, span in followed:
+                if span is not None:
+                    span.end()
 
     async def _exchange(self, name: str) -> AbstractExchange:
         if self._channel is None or self._channel.is_closed:
@@ -157,3 +151,24 @@ class Relay:
                 await self._channel.get_exchange(name, ensure=False) if name else self._channel.default_exchange
             )
         return self._exchanges[name]
+
+
+def follow(row: OutboxRow, count: int) -> tuple[OutboxRow, Span | None]:
+    """The row of a recorded trace with the span of its publication, from which those who apply the fact go on."""
+    attributes: dict[str, str] = orjson.loads(row.attributes)
+    traceparent = attributes.get("traceparent")
+    if not is_sampled(traceparent):
+        return row, None
+    span = TRACER.start_span(
+        f"{names.SPAN_PUBLISH} {row.routing_key}",
+        context=context_of(traceparent),
+        kind=SpanKind.PRODUCER,
+        attributes={
+            names.MESSAGING_SYSTEM: "rabbitmq",
+            names.MESSAGING_BATCH_COUNT: count,
+            names.MESSAGING_MESSAGE_ID: attributes.get("id", ""),
+            names.FACT_SUBJECT: attributes.get("subject", ""),
+        },
+    )
+    attributes["traceparent"] = traceparent_of(span) or traceparent or ""
+    return replace(row, attributes=orjson.dumps(attributes).decode()), span
