@@ -27,7 +27,7 @@ from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, tra
 from usher_kit.telemetry.tracing import TRACER, span
 from usher_kit.wire import Refused
 
-UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Event[Any]], datetime], Awaitable[None]]
+UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Event[Any]], datetime], Awaitable[object]]
 Apply: TypeAlias = Mapping[type[Fact], UseCase]
 
 TRIES_ALONE = 3

@@ -10,7 +10,7 @@ from opentelemetry import trace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_contracts.envelope import Event, Fact, routing_key
+from usher_contracts.envelope import Event, routing_key
 from usher_contracts.topology import EVENTS
 from usher_kit.database import FACTS_ADDED
 from usher_kit.telemetry.propagation import traceparent_of, unsampled
@@ -59,7 +59,7 @@ async def add_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
     conn.info[FACTS_ADDED] = True
 
 
-def to_row(event: Event[Fact], place: int) -> OutboxRow:
+def to_row(event: Event[Any], place: int) -> OutboxRow:
     """The row for `event`, the `place`-th of its transaction."""
     attributes = event.attributes()
     if "traceparent" not in attributes and (own := traceparent_of(trace.get_current_span())):

@@ -36,15 +36,11 @@ class KeySource(Protocol):
 class Principal:
     """Who a token speaks for: a person of a tenant, or a client with scopes."""
 
-    subject: str
+    user_id: UUID | None
+    """The person; none for a client by itself."""
     tenant_id: UUID | None
     client_id: str | None
     scopes: frozenset[str]
-
-    @property
-    def user_id(self) -> UUID | None:
-        """The person; none for a client by itself."""
-        return UUID(self.subject) if self.tenant_id is not None else None
 
 
 class PublishedKeys:
@@ -94,7 +90,7 @@ class Verifier:
             self._check(claims)
             tenant = claims.get("tenant")
             return Principal(
-                subject=str(claims["sub"]),
+                user_id=UUID(claims["sub"]) if tenant else None,
                 tenant_id=UUID(tenant) if tenant else None,
                 client_id=claims.get("client_id"),
                 scopes=frozenset(str(claims.get("scope", "")).split()),
