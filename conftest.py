@@ -1,0 +1,182 @@
+"""Real servers for every test: shared by all workers and runs of this clone, with databases and vhosts of one's own."""
+
+import asyncio
+import fcntl
+import hashlib
+import secrets
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import httpx
+import pytest
+import redis
+
+from usher_cli import servers as private
+from usher_cli.servers import Addresses, ServerError
+from usher_cli.servers.homes import locked
+from usher_kit import migrations
+from usher_kit.settings import with_database
+
+T = TypeVar("T")
+
+CLONE = Path(__file__).parent
+HOME = CLONE / ".usher" / "test"
+# All that tests make on a server is named so: the last run out removes what killed ones left, and nobody else's.
+MARK = f"test_{hashlib.sha256(str(CLONE).encode()).hexdigest()[:6]}_"
+LEASE = pytest.StashKey[IO[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold a share of the servers for the whole run; workers are covered by their controller's."""
+    if not hasattr(config, "workerinput"):
+        HOME.mkdir(parents=True, exist_ok=True)
+        config.stash[LEASE] = (HOME / "in-use").open("a")
+        fcntl.flock(config.stash[LEASE], fcntl.LOCK_SH)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give the share back. The last one out, who can hold it alone, removes what is left and stops the servers."""
+    lease = config.stash.get(LEASE, None)
+    if lease is None:
+        return
+    with lease:
+        try:
+            fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        if addresses := private.find(HOME):
+            settle(drop_databases(addresses))
+            drop_vhosts(addresses)
+        private.stop(HOME)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Addresses:
+    """PostgreSQL, RabbitMQ and Redis, running; with their administrators' credentials."""
+    try:
+        return private.start(HOME, lambda _: None, durable=False)
+    except ServerError as error:
+        pytest.exit(f"no servers to test on: {error}", returncode=3)
+
+
+@pytest.fixture
+def vhost(servers: Addresses) -> Iterator[str]:
+    """The URL of a RabbitMQ vhost that this test alone uses."""
+    with fresh_vhost(servers) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_vhost(servers: Addresses) -> Iterator[str]:
+    """The URL of a RabbitMQ vhost for the tests of one module: a vhost takes the broker a fifth of a second."""
+    with fresh_vhost(servers) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(servers: Addresses) -> Iterator[str]:
+    """The URL of an empty Redis database that this test alone uses."""
+    with redis.Redis.from_url(servers.redis_url) as claims:
+        count = int(claims.config_get("databases")["databases"])
+        number = next(
+            n for n in iter(lambda: 1 + secrets.randbelow(count - 1), 0) if claims.set(f"{MARK}{n}", 1, nx=True)
+        )
+        url = urlunsplit(urlsplit(servers.redis_url)._replace(path=f"/{number}"))
+        yield url
+        with redis.Redis.from_url(url) as used:
+            used.flushdb()
+        claims.delete(f"{MARK}{number}")
+
+
+@pytest.fixture
+def new_database(servers: Addresses) -> Iterator[Callable[[str], str]]:
+    """Makes a migrated database of a service, by name (`new_database("usage")`), and answers its owner's URL."""
+    made: list[str] = []
+
+    def make(service: str) -> str:
+        template = migrated_template(servers, service)
+        name = f"{MARK}{service}_{secrets.token_hex(6)}"
+        settle(execute(servers, f'create database "{name}" template "{template}"'))
+        made.append(name)
+        return with_database(servers.postgres_url, name)
+
+    yield make
+    settle(execute(servers, *(f'drop database "{name}" with (force)' for name in made)))
+
+
+@pytest.fixture
+def service_database(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    """A migrated database of the service whose folder the test lies in: its owner's URL."""
+    return new_database(request.path.relative_to(CLONE / "services").parts[0])
+
+
+@contextmanager
+def fresh_vhost(servers: Addresses) -> Iterator[str]:
+    name = f"{MARK}{secrets.token_hex(6)}"
+    with management(servers) as api:
+        api.put(f"/api/vhosts/{name}").raise_for_status()
+        user = urlsplit(servers.rabbitmq_url).username
+        api.put(
+            f"/api/permissions/{name}/{user}", json={"configure": ".*", "write": ".*", "read": ".*"}
+        ).raise_for_status()
+        yield urlunsplit(urlsplit(servers.rabbitmq_url)._replace(path=f"/{name}"))
+        api.delete(f"/api/vhosts/{name}").raise_for_status()
+
+
+def drop_vhosts(servers: Addresses) -> None:
+    if servers.rabbitmq_management_url:
+        with management(servers) as api:
+            for vhost in api.get("/api/vhosts").raise_for_status().json():
+                if vhost["name"].startswith(MARK):
+                    api.delete(f"/api/vhosts/{vhost['name']}").raise_for_status()
+
+
+def management(servers: Addresses) -> httpx.Client:
+    if servers.rabbitmq_management_url is None:
+        pytest.fail("set USHER_RABBITMQ_MANAGEMENT_URL beside USHER_RABBITMQ_URL: tests make vhosts", pytrace=False)
+    return httpx.Client(base_url=servers.rabbitmq_management_url, timeout=30)
+
+
+def migrated_template(servers: Addresses, service: str) -> str:
+    """The name of a database to clone, made once for all runs by the service's migrations as they are now."""
+    written = [*migrations.versions_of(service).rglob("*.py"), *Path(migrations.__file__).parent.glob("*.py")]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(written))).hexdigest()[:8]
+    name = f"{MARK}{service}_template_{digest}"
+    with locked(HOME / f"{name}.lock"):
+        if not settle(fetch(servers, f"select from pg_database where datname = '{name}'")):
+            settle(migrations.migrate(service, with_database(servers.postgres_url, f"{name}_unfinished")))
+            settle(execute(servers, f'alter database "{name}_unfinished" rename to "{name}"'))
+    return name
+
+
+async def drop_databases(servers: Addresses) -> None:
+    left = await fetch(servers, f"select datname from pg_database where starts_with(datname, '{MARK}')")
+    await execute(servers, *(f'drop database "{row["datname"]}" with (force)' for row in left))
+
+
+async def fetch(servers: Addresses, query: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(with_database(servers.postgres_url, "postgres"))
+    try:
+        return await connection.fetch(query)
+    finally:
+        await connection.close()
+
+
+async def execute(servers: Addresses, *statements: str) -> None:
+    connection = await asyncpg.connect(with_database(servers.postgres_url, "postgres"))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def settle(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end from a fixture, on a thread of its own: the test's event loop is not disturbed."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
