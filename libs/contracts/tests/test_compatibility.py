@@ -17,6 +17,10 @@ class Base(StateFact):
     type: ClassVar[str] = "usher.identity.thing.changed.v1"
 
 
+class Dated(HeldRole):
+    until: str
+
+
 FIELDS: dict[str, Any] = {
     "name": (str, ...),
     "kind": (Literal["school", "district"], ...),
@@ -46,6 +50,11 @@ def changed(**fields: Any) -> dict[str, Any]:
         ("a narrowed number", changed(seats=(Annotated[int, Field(ge=1)], 1)), "/seats takes other values"),
         ("another type", changed(name=(int, ...)), "/name takes other values"),
         ("another type, deep inside", changed(roles=(tuple[str, ...], ())), "/roles/*"),
+        (
+            "a new required field, deep inside",
+            changed(roles=(tuple[Dated, ...], ())),
+            "/roles/*/until is newly required",
+        ),
         ("a changed routing key", {**RELEASED, "routing_key": "identity.thing.moved.v1"}, "routing key changed"),
     ],
 )
