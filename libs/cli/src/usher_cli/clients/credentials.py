@@ -1,0 +1,45 @@
+"""Whose token the command uses: USHER_TOKEN, else one got for the client whose credentials `up` wrote."""
+
+from dataclasses import dataclass, field
+
+import httpx2
+
+from usher_cli.clients.calls import Json, ServiceClient
+from usher_cli.environment import Environment
+from usher_cli.failure import Failure
+
+ADMIN_SCOPE = "admin"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 (a name, no secret)
+
+
+@dataclass(slots=True)
+class Credentials:
+    """Gives a token; one got by client credentials is kept for as long as the process runs."""
+
+    environment: Environment
+    http: httpx2.Client
+    _token: str | None = field(default=None, init=False)
+
+    def token(self) -> str:
+        """A token. Raises Failure where neither a token nor client credentials are set."""
+        if given := self.environment.get("USHER_TOKEN"):
+            return given
+        if self._token is None:
+            self._token = str(self.ask(grant_type="client_credentials", scope=ADMIN_SCOPE)["access_token"])
+        return self._token
+
+    def renew(self) -> None:
+        """Forget the token that was got: the next call gets a new one, as after a moved clock."""
+        self._token = None
+
+    def ask(self, **form: str) -> Json:
+        """Identity's answer to a token request made with the client's credentials."""
+        client_id, secret = self.environment.get("USHER_CLIENT_ID"), self.environment.get("USHER_CLIENT_SECRET")
+        if not client_id or not secret:
+            raise Failure(
+                "No credentials: neither USHER_TOKEN nor USHER_CLIENT_ID and USHER_CLIENT_SECRET are set, and no "
+                ".usher/env was found from here upward. Run this in the clone after `usher up`, or set USHER_TOKEN."
+            )
+        service = ServiceClient("identity", self.environment.url("identity"), self.http, lambda: None)
+        answer: Json = service.send("POST", "/oauth/token", data=form, auth=(client_id, secret)).json()
+        return answer
