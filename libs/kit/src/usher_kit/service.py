@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from sqlalchemy import Connection, MetaData
 
-from usher_kit import health
+from usher_kit import asyncapi, health
 from usher_kit.access import Guard, Lookup, find_in_directory
 from usher_kit.body_limit import BodyLimit
 from usher_kit.broker import Messaging, connect
@@ -77,7 +77,7 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
     app.add_middleware(BodyLimit, limits=service.body_limits)
     app.include_router(health.router)
     if role in API_ROLES:
-        for router in service.routers:
+        for router in (asyncapi.router, *service.routers):
             app.include_router(router)
         if service.configure:
             service.configure(app)
