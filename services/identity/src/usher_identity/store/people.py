@@ -1,0 +1,121 @@
+"""Statements on people: each loaded whole, with links and roles, and saved by what differs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_identity.domain.changes import Change
+from usher_identity.domain.links import Link
+from usher_identity.domain.people import Person
+from usher_identity.domain.roles import HeldRole, Roles
+from usher_identity.store.links import PERSON_LINKS, find_by_links, load_links, save_links
+from usher_identity.store.roles import load_grants, load_removals, save_grants, save_removals
+
+COLUMNS = """
+    tenant_id, id, org_id, user_name, display_name, email, status, status_since, roles, role_since, version,
+    profile_version
+"""
+LOAD = text(f"select {COLUMNS} from person where id = any(cast(:ids as uuid[]))")
+LOAD_FOR_UPDATE = text(f"select {COLUMNS} from person where id = any(cast(:ids as uuid[])) order by id for update")
+BY_USER_NAME = text("""
+    select user_name_key, array_agg(id order by id) as ids from person
+    where tenant_id = :tenant and user_name_key = any(cast(:keys as text[])) group by user_name_key
+""")
+LOWERED = text("select name, lower(name) as key from unnest(cast(:names as text[])) as asked (name)")
+SAVE = text("""
+    insert into person (tenant_id, id, org_id, user_name, display_name, email, status, status_since, roles,
+        role_since, version, profile_version)
+    select tenant, id, org, user_name, display_name, email, status, since, string_to_array(roles, ','),
+        cast(string_to_array(role_since, ',') as timestamptz[]), version, profile_version
+    from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:orgs as uuid[]), cast(:user_names as text[]),
+        cast(:display_names as text[]), cast(:emails as text[]), cast(:statuses as text[]),
+        cast(:since as timestamptz[]), cast(:roles as text[]), cast(:role_since as text[]),
+        cast(:versions as bigint[]), cast(:profile_versions as bigint[])) as person (tenant, id, org, user_name,
+        display_name, email, status, since, roles, role_since, version, profile_version)
+    on conflict (tenant_id, id) do update
+    set (org_id, user_name, display_name, email, status, status_since, roles, role_since, version, profile_version)
+        = (excluded.org_id, excluded.user_name, excluded.display_name, excluded.email, excluded.status,
+        excluded.status_since, excluded.roles, excluded.role_since, excluded.version, excluded.profile_version)
+""")
+
+
+async def load_people(conn: AsyncConnection, ids: Iterable[UUID], *, for_update: bool = False) -> dict[UUID, Person]:
+    """These people, as far as the transaction may see them; locked in order of id where asked."""
+    rows = (await conn.execute(LOAD_FOR_UPDATE if for_update else LOAD, {"ids": sorted(ids)})).all()
+    if not rows:
+        return {}
+    found = [row.id for row in rows]
+    links = await load_links(conn, PERSON_LINKS, found)
+    grants = await load_grants(conn, found)
+    removals = await load_removals(conn, found)
+    return {
+        row.id: from_row(row, links.get(row.id, ()), Roles(grants.get(row.id, ()), removals.get(row.id, ()), held(row)))
+        for row in rows
+    }
+
+
+async def find_people_by_link(
+    conn: AsyncConnection, tenant_id: UUID, source: str, external_ids: Iterable[str]
+) -> dict[str, UUID]:
+    """The people whom `source` knows by these external ids."""
+    return await find_by_links(conn, PERSON_LINKS, tenant_id, source, external_ids)
+
+
+async def find_people_by_user_name(
+    conn: AsyncConnection, tenant_id: UUID, user_names: Iterable[str]
+) -> Mapping[str, Sequence[UUID]]:
+    """The people of a tenant whose user name equals one of these in any case, by the name as it was asked."""
+    keys = {row.name: row.key for row in await conn.execute(LOWERED, {"names": sorted(set(user_names))})}
+    asked = {"tenant": tenant_id, "keys": sorted(set(keys.values()))}
+    found: dict[str, Sequence[UUID]] = {row.user_name_key: row.ids for row in await conn.execute(BY_USER_NAME, asked)}
+    return {name: found[key] for name, key in keys.items() if key in found}
+
+
+async def save_people(conn: AsyncConnection, changes: Sequence[Change[Person]]) -> None:
+    """Write these people, and what differs of their links, grants and removals."""
+    if not changes:
+        return
+    await conn.execute(SAVE, to_columns([change.after for change in changes]))
+    await save_links(conn, PERSON_LINKS, changes)
+    await save_grants(conn, changes)
+    await save_removals(conn, changes)
+
+
+def to_columns(people: Sequence[Person]) -> dict[str, list[object]]:
+    return {
+        "tenants": [one.tenant_id for one in people],
+        "ids": [one.id for one in people],
+        "orgs": [one.org_id for one in people],
+        "user_names": [one.user_name for one in people],
+        "display_names": [one.display_name for one in people],
+        "emails": [one.email for one in people],
+        "statuses": [one.status for one in people],
+        "since": [one.status_since for one in people],
+        "roles": [",".join(role.role for role in one.roles.held) for one in people],
+        "role_since": [",".join(role.since.isoformat() for role in one.roles.held) for one in people],
+        "versions": [one.version for one in people],
+        "profile_versions": [one.profile_version for one in people],
+    }
+
+
+def held(row: Row[tuple[object, ...]]) -> tuple[HeldRole, ...]:
+    return tuple(HeldRole(role, since) for role, since in zip(row.roles, row.role_since, strict=True))
+
+
+def from_row(row: Row[tuple[object, ...]], links: tuple[Link, ...], roles: Roles) -> Person:
+    return Person(
+        row.tenant_id,
+        row.id,
+        row.org_id,
+        row.user_name,
+        row.display_name,
+        row.email,
+        row.status,
+        row.status_since,
+        roles,
+        links,
+        row.version,
+        row.profile_version,
+    )

@@ -1,0 +1,114 @@
+"""Recording changes: versions raised, rows saved and facts told in one transaction; what is the same is left alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import Cause, Event
+from usher_contracts.identity import HeldRole, OrganizationChanged, UserChanged, UserProfileChanged
+from usher_identity.domain import organizations, people
+from usher_identity.domain.changes import Change
+from usher_identity.domain.organizations import Organization
+from usher_identity.domain.people import Person
+from usher_identity.store.organizations import save_organizations
+from usher_identity.store.people import save_people
+from usher_kit import outbox
+from usher_kit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """When something is done, what led to it, and the epoch that versions are raised in."""
+
+    at: datetime
+    cause: Cause
+    epoch: int = 0
+
+
+async def record_organizations(
+    conn: AsyncConnection, changes: Sequence[Change[Organization]], act: Act
+) -> list[Organization]:
+    """Save the organizations that differ and tell what changed of them. Returns all, with their versions.
+
+    The transaction is open for their tenants, and holds the locks that the changes were decided under.
+    """
+    settled = [
+        Change(change.before, organizations.settled(change.before, change.after, act.epoch)) for change in changes
+    ]
+    await save_organizations(conn, [change for change in settled if change.is_one])
+    told = [change for change in settled if change.before is None or change.before.version != change.after.version]
+    await outbox.add(conn, [to_event(organization_changed(change), act) for change in told])
+    return [change.after for change in settled]
+
+
+async def record_people(conn: AsyncConnection, changes: Sequence[Change[Person]], act: Act) -> list[Person]:
+    """Save the people who differ and tell what changed of them. Returns all, with their versions.
+
+    The transaction is open for their tenants, and holds the locks that the changes were decided under.
+    """
+    settled = [Change(change.before, people.settled(change.before, change.after, act.epoch)) for change in changes]
+    await save_people(conn, [change for change in settled if change.is_one])
+    events: list[Event[Any]] = [
+        to_event(user_changed(change), act)
+        for change in settled
+        if change.before is None or change.before.version != change.after.version
+    ]
+    events += [
+        to_event(user_profile_changed(change), act)
+        for change in settled
+        if change.before is None or change.before.profile_version != change.after.profile_version
+    ]
+    await outbox.add(conn, events)
+    return [change.after for change in settled]
+
+
+def organization_changed(change: Change[Organization]) -> OrganizationChanged:
+    one = change.after
+    return OrganizationChanged(
+        tenant_id=one.tenant_id,
+        id=one.id,
+        external_id=one.external_id,
+        name=one.name,
+        kind=one.kind,
+        parent_id=one.parent_id,
+        status=one.status,
+        time_zone=one.time_zone,
+        version=one.version,
+        previous_version=change.before.version if change.before else 0,
+    )
+
+
+def user_changed(change: Change[Person]) -> UserChanged:
+    one = change.after
+    return UserChanged(
+        tenant_id=one.tenant_id,
+        id=one.id,
+        org_id=one.org_id,
+        status=one.status,
+        status_since=one.status_since,
+        roles=tuple(HeldRole(role=held.role, since=held.since) for held in one.roles.held),
+        version=one.version,
+        previous_version=change.before.version if change.before else 0,
+    )
+
+
+def user_profile_changed(change: Change[Person]) -> UserProfileChanged:
+    one = change.after
+    return UserProfileChanged(
+        tenant_id=one.tenant_id,
+        id=one.id,
+        org_id=one.org_id,
+        external_id=one.external_id,
+        user_name=one.user_name,
+        display_name=one.display_name,
+        email=one.email,
+        version=one.profile_version,
+        previous_version=change.before.profile_version if change.before else 0,
+    )
+
+
+def to_event(fact: Any, act: Act) -> Event[Any]:
+    return Event.of(fact, id=new_id(), at=act.at, cause=act.cause)
