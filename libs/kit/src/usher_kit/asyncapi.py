@@ -61,10 +61,11 @@ def exchange_channel(fact: type[Fact]) -> dict[str, Any]:
 
 def queue_channel(name: str, facts: Iterable[type[Fact]]) -> dict[str, Any]:
     """The service's own queue."""
+    queue = {"name": name, "durable": True, "exclusive": False, "autoDelete": False}
     return {
         "address": name,
         "messages": {fact.type: {"$ref": f"#/components/messages/{fact.type}"} for fact in facts},
-        "bindings": {"amqp": {"is": "queue", "queue": {"name": name, "durable": True}, "bindingVersion": "0.3.0"}},
+        "bindings": {"amqp": {"is": "queue", "queue": queue, "bindingVersion": "0.3.0"}},
     }
 
 
