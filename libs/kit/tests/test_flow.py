@@ -32,11 +32,13 @@ MakeEvent = Callable[..., Event[UserChanged]]
 
 
 @asynccontextmanager
-async def running(database: Database, vhost: str, use_case: UseCase = apply_people) -> AsyncIterator[Messaging]:
+async def running(
+    database: Database, vhost: str, use_case: UseCase = apply_people, patience: float = 60
+) -> AsyncIterator[Messaging]:
     connection = await connect(vhost, "test")
     messaging = Messaging(connection, Relay(database, connection, SERVICE))
     database.on_facts = messaging.start_relay()
-    applier = Applier(SERVICE, {UserChanged: use_case}, database, FixedClock(DAY))
+    applier = Applier(SERVICE, {UserChanged: use_case}, database, FixedClock(DAY), patience)
     await messaging.start_subscriber(vhost, applier, prefetch=50, max_facts=200)
     try:
         yield messaging
@@ -146,6 +148,33 @@ async def test_a_database_that_is_away_is_waited_for(database: Database, vhost: 
         await send(database, [user_changed()])
         await until(lambda: has(database, 1))
         await until(lambda: is_empty(database))
+    assert not await dead_letters(vhost)
+
+
+async def test_in_an_outage_deliveries_go_back_and_come_again(
+    database: Database, vhost: str, user_changed: MakeEvent
+) -> None:
+    away = True
+
+    async def away_for_long(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+        if away:
+            raise OperationalError("select 1", {}, ConnectionRefusedError("away"))
+        await apply_people(conn, events, at)
+
+    async with running(database, vhost, away_for_long, patience=0.1) as messaging:
+        await send(database, [user_changed() for _ in range(250)])
+
+        async def paused() -> bool:
+            return not messaging.is_ready
+
+        await until(paused)
+        away = False
+        await until(lambda: has(database, 250))
+
+        async def ready() -> bool:
+            return messaging.is_ready
+
+        await until(ready)
     assert not await dead_letters(vhost)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, TypeAlias
 
 import orjson
@@ -34,6 +34,9 @@ TRIES_ALONE = 3
 """How often a fact that fails for an unknown reason is tried by itself before it is dead."""
 
 LONGEST_WAIT_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
+"""How long a batch is held while a server is away: far below the half hour after which a broker gives up."""
+
 LINKED_FACTS = 100
 RETRYABLE_STATES = ("08", "40001", "40P01", "53", "55P03", "57P0")
 """SQLSTATEs (or their classes) of a server that is away, starting, out of resources, or that refused a conflict."""
@@ -48,6 +51,10 @@ class InvalidFact(Exception):
         super().__init__(reason)
         self.event = event
         self.reason = reason
+
+
+class Outage(Exception):
+    """A server has been away for longer than a batch is held."""
 
 
 def is_retryable(error: BaseException) -> bool:
@@ -70,18 +77,34 @@ class Applier:
     apply: Apply
     database: Database
     clock: Clock
+    patience: float = PATIENCE_SECONDS
+
+    async def answers(self) -> bool:
+        """Whether the database does its work again."""
+        try:
+            await self.database.ping()
+        except Exception as error:  # noqa: BLE001 (whatever it says, it does not answer)
+            log.info("database.away", service=self.service, error=repr(error))
+            return False
+        return True
 
     async def run(self, events: Sequence[Event[Any]], refused: Sequence[Refused]) -> None:
-        """Apply all that can be; write down the rest as dead letters. Returns when every fact is one or the other."""
+        """Apply all that can be; write down the rest as dead letters. Returns when every fact is one or the other.
+
+        Raises Outage when the database stays away; what was not applied by then is for the caller to give back.
+        """
         waited = 0
+        started = monotonic()
         while True:
             try:
                 await self._in_one_transaction(events, refused)
             except InvalidFact as invalid:
                 events = [event for event in events if event is not invalid.event]
                 refused = [*refused, refused_event(invalid.event, "invalid", invalid.reason)]
-            except Exception as error:  # noqa: BLE001 (told apart by type, here and nowhere else)
+            except Exception as error:
                 if is_retryable(error):
+                    if monotonic() - started > self.patience:
+                        raise Outage(repr(error)) from error
                     waited += 1
                     await self._wait_out(error, waited)
                 else:

@@ -11,9 +11,14 @@ from faststream.rabbit.message import RabbitMessage
 from faststream.rabbit.subscriber import RabbitSubscriber
 
 from usher_contracts.topology import events_queue
-from usher_kit.batch import Batch, Waiting
-from usher_kit.consuming import Applier
+from usher_kit.batch import Batch, Drained, Waiting
+from usher_kit.consuming import Applier, Outage
 from usher_kit.wire import Message
+
+FINISH_SECONDS = 20.0
+"""How long a stop waits for the batch that is being applied; after that it goes back to the queue."""
+
+PAUSE_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -32,6 +37,7 @@ class FactSubscriber:
         self._arrived = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
+        self._is_paused = False
         queue = events_queue(applier.service)
         self._subscriber: RabbitSubscriber = broker.subscriber(
             RabbitQueue(queue.name, declare=False),
@@ -46,11 +52,8 @@ class FactSubscriber:
     def is_consuming(self) -> bool:
         """Whether the broker hands messages to this consumer: a connection alone is not enough."""
         queue = self._subscriber._queue_obj  # noqa: SLF001 (FastStream does not tell)
-        return self._subscriber.running and queue is not None and not queue.channel.is_closed and self._is_looping
-
-    @property
-    def _is_looping(self) -> bool:
-        return self._loop is not None and not self._loop.done()
+        is_open = self._subscriber.running and queue is not None and not queue.channel.is_closed
+        return is_open and not self._is_paused and self._loop is not None and not self._loop.done()
 
     def start(self) -> None:
         """Begin to apply; the broker's own start begins the delivery."""
@@ -58,16 +61,21 @@ class FactSubscriber:
 
     async def stop(self) -> None:
         """Cancel the consumer, finish the batch that is being applied, give the rest back."""
+        self._stopping = True
+        await self._cancel()
+        self._arrived.set()
+        if self._loop is not None:
+            with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                await asyncio.wait_for(self._loop, FINISH_SECONDS)
+        for waiting in self._batch.abandon():
+            waiting.done.cancel()
+
+    async def _cancel(self) -> None:
+        """Ask the broker for no more. What was handed over and not acknowledged is still ours."""
         queue, tag = self._subscriber._queue_obj, self._subscriber._consumer_tag  # noqa: SLF001
         if queue is not None and tag is not None and not queue.channel.is_closed:
             with contextlib.suppress(Exception):  # a broker that is gone has cancelled it already
                 await queue.cancel(tag)
-        self._stopping = True
-        self._arrived.set()
-        if self._loop is not None:
-            await self._loop
-        for waiting in self._batch.abandon():
-            waiting.done.cancel()
 
     async def _take(self, message: RabbitMessage) -> None:
         raw = message.raw_message
@@ -83,12 +91,38 @@ class FactSubscriber:
             await self._arrived.wait()
             self._arrived.clear()
             while self._batch.is_ready and not self._stopping:
-                drained = self._batch.drain()
-                await self._applier.run(drained.events, drained.refused)
-                await acknowledge(drained.messages[-1].delivery)
-                for waiting in drained.messages:
-                    if not waiting.done.done():
-                        waiting.done.set_result(None)
+                await self._apply(self._batch.drain())
+
+    async def _apply(self, drained: Drained) -> None:
+        try:
+            await self._applier.run(drained.events, drained.refused)
+        except Outage as outage:
+            await self._sit_out(outage, drained)
+        else:
+            await acknowledge(drained.messages[-1].delivery)
+        for waiting in drained.messages:
+            if not waiting.done.done():
+                waiting.done.set_result(None)
+
+    async def _sit_out(self, outage: Outage, drained: Drained) -> None:
+        """Give everything back, once, and consume again when the database answers.
+
+        A delivery that is held for half an hour would close the channel (messages: On RabbitMQ).
+        """
+        log.warning("consumer.paused", service=self._applier.service, error=str(outage))
+        self._is_paused = True
+        await self._cancel()
+        held = [*drained.messages, *self._batch.abandon()]
+        await give_back(held[-1].delivery)
+        for waiting in held:
+            waiting.done.cancel()
+        while not self._stopping and not await self._applier.answers():  # noqa: ASYNC110 (a server announces nothing)
+            await asyncio.sleep(PAUSE_SECONDS)
+        queue = self._subscriber._queue_obj  # noqa: SLF001
+        if queue is not None and not self._stopping:
+            self._subscriber._consumer_tag = await queue.consume(self._subscriber.consume)  # type: ignore[arg-type] # noqa: SLF001
+            self._is_paused = False
+            log.warning("consumer.resumed", service=self._applier.service)
 
 
 async def acknowledge(delivery: Any) -> None:
@@ -97,3 +131,11 @@ async def acknowledge(delivery: Any) -> None:
         await delivery.ack(multiple=True)
     except Exception as error:  # noqa: BLE001
         log.info("acknowledge.lost", error=repr(error))
+
+
+async def give_back(delivery: Any) -> None:
+    """Return this delivery and all before it to the queue."""
+    try:
+        await delivery.nack(multiple=True, requeue=True)
+    except Exception as error:  # noqa: BLE001
+        log.info("return.lost", error=repr(error))
