@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 OPERATORS_TENANT = UUID("00000000-0000-7000-8000-000000000001")
 """The built-in tenant in which system administrators live; it has no license terms (seats: Words)."""
@@ -16,7 +16,9 @@ SYSTEM_ACTOR = "system"
 VERSION_LIMIT = 2**53
 """Versions stay below this, so that every JSON reader keeps them exact (messages: The state-carrying rule)."""
 
-Time = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Time = AwareDatetime
+"""A moment with its zone. Ours are written in UTC; others' may come in any, and mean the same moment."""
+
 Version = Annotated[int, Field(ge=1, lt=VERSION_LIMIT)]
 PreviousVersion = Annotated[int, Field(ge=0, lt=VERSION_LIMIT)]
 
