@@ -20,22 +20,15 @@ from usher_kit.consuming import Applier, Apply
 from usher_kit.logging import set_up as set_up_logging
 from usher_kit.loops import Loop
 from usher_kit.migrations import migrate, pending
+from usher_kit.ports import PORTS
 from usher_kit.problems import add_problem_handlers
 from usher_kit.relay import Relay
 from usher_kit.runtime import Runtime, make_runtime
 from usher_kit.settings import ServiceSettings, database_url
-from usher_kit.telemetry import set_up as set_up_telemetry
 from usher_kit.telemetry.tracing import instrument_engine, shut_down
+from usher_kit.telemetry.tracing import set_up as set_up_telemetry
 from usher_kit.tokens import KeySource, PublishedKeys, Verifier
 
-PORTS: Mapping[str, int] = {
-    "console": 8000,
-    "identity": 8001,
-    "entitlements": 8002,
-    "usage": 8003,
-    "notifications": 8004,
-    "reporting": 8005,
-}
 API_ROLES = frozenset({"api", "all"})
 WORKER_ROLES = frozenset({"worker", "all"})
 UNTRACED = "healthz,readyz,metrics,docs,openapi.json"
