@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from usher_kit.service import PORTS
+from usher_kit.ports import PORTS
 
 FILE = Path(".usher/env")
 

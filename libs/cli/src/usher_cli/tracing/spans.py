@@ -89,4 +89,4 @@ class SpanReader:
 
 
 def from_row(row: Sequence[Any]) -> Span:
-    return Span(*row[:9], attributes=json.loads(row[9]))
+    return Span(**dict(zip(COLUMNS.split(", "), row, strict=True)) | {"attributes": json.loads(row[-1])})

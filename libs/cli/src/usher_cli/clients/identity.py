@@ -1,0 +1,79 @@
+"""Identity's HTTP API, as far as the command uses it, and the names by which people and organizations are found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from usher_cli.clients.calls import Json, ServiceClient
+from usher_cli.failure import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    calls: ServiceClient
+
+    def users(self, *, every: bool = False, **query: Any) -> Json:
+        """People: by organization, role, status or text."""
+        return self.calls.listed("/v1/users", every=every, **query)
+
+    def find_user(self, user: str) -> Json:
+        """The one person that an id, a user name, an email or an external id names. Raises Failure for none or many."""
+        if is_id(user):
+            return self.calls.get(f"/v1/users/{user}")
+        found = self.calls.get("/v1/users", identifier=user)["items"]
+        return only(found, f"person is known as {user!r}", [f"{one['user_name']} ({one['id']})" for one in found])
+
+    def create_user(self, user: Json) -> Json:
+        return self.calls.post("/v1/users", user)
+
+    def set_roles(self, user_id: str, roles: Sequence[str]) -> Json:
+        """Give a person exactly these roles. Returns the person as they are after the change."""
+        return self.calls.put(f"/v1/users/{user_id}/roles", {"roles": list(roles)})
+
+    def organizations(self, *, every: bool = False, **query: Any) -> Json:
+        return self.calls.listed("/v1/organizations", every=every, **query)
+
+    def find_organization(self, organization: str) -> Json:
+        """The one organization of an id, an external id or a whole name. Raises Failure for none or many."""
+        if is_id(organization):
+            return self.calls.get(f"/v1/organizations/{organization}")
+        found = self.organizations(every=True, identifier=organization)["items"]
+        return only(
+            found, f"organization is known as {organization!r}", [f"{one['name']} ({one['id']})" for one in found]
+        )
+
+    def start_import(self, archive: Path, *, tenant_id: str | None, source: str) -> Json:
+        """Upload a OneRoster set as a zip file. Returns the job that reads it."""
+        with archive.open("rb") as file:
+            files = {"file": (archive.name, file, "application/zip")}
+            form = {"source": source} | ({"tenant_id": tenant_id} if tenant_id else {})
+            answer: Json = self.calls.send("POST", "/v1/imports", files=files, data=form).json()
+        return answer
+
+    def job(self, job_id: str) -> Json:
+        """Long work: how far it is, and what came of it."""
+        return self.calls.get(f"/v1/jobs/{job_id}")
+
+    def issues(self, job_id: str, *, every: bool = False) -> Json:
+        """What a job could not do, row by row."""
+        return self.calls.listed(f"/v1/jobs/{job_id}/issues", every=every)
+
+
+def is_id(name: str) -> bool:
+    """Whether a name is an id of ours."""
+    try:
+        UUID(name)
+    except ValueError:
+        return False
+    return True
+
+
+def only(found: Sequence[Json], what: str, named: Sequence[str]) -> Json:
+    """The one that was found. Raises Failure for none, or for many, which it names."""
+    if not found:
+        raise Failure(f"No {what}. An id, a user name, an email or an external id would do, in any case.")
+    if len(found) > 1:
+        raise Failure(f"More than one {what}: {', '.join(named[:5])}. Give the id.")
+    return found[0]

@@ -1,0 +1,27 @@
+"""The `usher` command: composed here, of one file a command (interfaces: The `usher` command)."""
+
+import typer
+
+from usher_cli.commands.trace import trace
+from usher_cli.failure import Failing
+
+app = typer.Typer(
+    name="usher",
+    cls=Failing,
+    help="Licenses by the seat: for administrators and on-call engineers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
+)
+app.command()(trace)
+
+
+@app.callback()
+def root() -> None:
+    """Licenses by the seat: for administrators and on-call engineers."""
+
+
+def main() -> None:
+    """The program's entry."""
+    app()
