@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +36,14 @@ SETTINGS = {
 # For data that may be lost with the machine's power: what tests make.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
+DROP_ROOT = ("setpriv", "--reuid", ORDINARY_USER, "--regid", "nogroup", "--clear-groups")
+# A clone may lie where only root may enter, such as /root. Then the one right to pass such folders is kept; without
+# the first option, access(2), by which PostgreSQL looks for its programs, would not count it.
+DROP_ROOT_KEEP_PASSAGE = (
+    *("setpriv", "--securebits=+no_setuid_fixup", *DROP_ROOT[1:]),
+    *("--inh-caps=+dac_override", "--ambient-caps=+dac_override"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
@@ -47,6 +56,10 @@ class Postgres:
 
     def prepare(self, folder: Path, choice: Choice, _report: Report) -> None:
         """Make the database cluster, or clear away what a killed server left beside it."""
+        if not _can_reach(_as_ordinary_user(folder), folder):
+            raise ServerError(
+                f"PostgreSQL does not run as root, and user {ORDINARY_USER} cannot enter {folder}: move the clone"
+            )
         if (folder / "data" / "PG_VERSION").exists():
             _clear_remains(folder / "data")
         else:
@@ -126,16 +139,15 @@ def _is_ready(port: int) -> bool:
 
 
 def _as_ordinary_user(folder: Path) -> list[str]:
-    """The start of a command that drops root's rights; empty for who has none. Raises ServerError where it cannot."""
+    """The start of a command that drops root's rights; empty for who has none."""
     if os.geteuid() != 0:
         return []
-    drop = ["setpriv", "--reuid", ORDINARY_USER, "--regid", "nogroup", "--clear-groups"]
-    # A clone may lie where only root can enter, such as /root: then the one right to pass such folders is kept.
-    keep = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    for command in (drop, [*drop, *keep]):
-        can_reach = [*command, "test", "-x", binary("postgres"), "-a", "-x", str(folder)]
-        if subprocess.run(can_reach, check=False, capture_output=True).returncode == 0:
-            return command
-    raise ServerError(
-        f"PostgreSQL does not run as root, and user {ORDINARY_USER} cannot enter {folder}: move the clone, e.g. to /srv"
-    )
+    if _can_reach(DROP_ROOT, folder):
+        return [*DROP_ROOT]
+    return [*DROP_ROOT_KEEP_PASSAGE]
+
+
+def _can_reach(command: Sequence[str], folder: Path) -> bool:
+    """Whether `command` makes one who may run PostgreSQL and work in `folder`."""
+    question = [*command, "test", "-x", binary("postgres"), "-a", "-x", str(folder)]
+    return subprocess.run(question, check=False, capture_output=True).returncode == 0

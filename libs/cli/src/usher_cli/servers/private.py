@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from usher_cli.servers import homes, programs
+from usher_cli.servers.errors import ServerError
 from usher_cli.servers.homes import Choice
 from usher_cli.servers.programs import Program
 
@@ -36,9 +37,7 @@ class Private(Protocol):
 
 def start(server: Private, folder: Path, report: Report) -> bool:
     """Have the server running and ready. True when it was started now, False when it was found. Raises ServerError."""
-    if is_running(server, folder):
-        for program in _started(server, folder):
-            programs.await_ready(program)
+    if _is_found(server, folder):
         return False
     stop(server, folder)
     choice = homes.choose(folder, server.ports)
@@ -47,6 +46,20 @@ def start(server: Private, folder: Path, report: Report) -> bool:
         programs.launch(program)
         programs.await_ready(program)
     return True
+
+
+def _is_found(server: Private, folder: Path) -> bool:
+    """Whether it runs, once it is ready; one that dies meanwhile does not. Raises ServerError if it runs unready."""
+    while is_running(server, folder):
+        try:
+            for program in _started(server, folder):
+                programs.await_ready(program)
+        except ServerError:
+            if is_running(server, folder):
+                raise
+        else:
+            return True
+    return False
 
 
 def is_running(server: Private, folder: Path) -> bool:

@@ -15,6 +15,7 @@ import psutil
 from usher_cli.servers.errors import ServerError
 
 PAUSE = 0.03  # seconds between two looks at a program that starts or stops
+FORCE_PATIENCE = 5.0  # seconds that a killed process may take to let go of its ports
 
 # Kept, because Python warns when the handle of a running child is collected; these are meant to outlive us.
 _CHILDREN: list[subprocess.Popen[bytes]] = []
@@ -37,7 +38,8 @@ class Running:
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - psutil.boot_time() - self.since_boot) < 1
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            # Dead, but not yet buried: until its last thread is gone it may still hold its ports.
+            return same and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
         except psutil.NoSuchProcess:
             return False
 
@@ -118,12 +120,17 @@ def stop(program: Program) -> bool:
     if running is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, program.stop_signal)
-        deadline = time.monotonic() + program.stop_patience
-        while running.is_alive and time.monotonic() < deadline:
-            time.sleep(PAUSE)
+        _await_end(running, program.stop_patience)
         _end_session(running.pid)
+        _await_end(running, FORCE_PATIENCE)
     program.record.unlink(missing_ok=True)
     return running is not None
+
+
+def _await_end(running: Running, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while running.is_alive and time.monotonic() < deadline:
+        time.sleep(PAUSE)
 
 
 def _end_session(pid: int) -> None:
