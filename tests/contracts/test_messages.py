@@ -3,7 +3,7 @@
 import re
 import types
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
@@ -54,11 +54,16 @@ def values(annotation: Any, metadata: Sequence[Any] = ()) -> st.SearchStrategy[A
         return st.sampled_from(get_args(annotation))
     if get_origin(annotation) is tuple:
         return st.lists(values(get_args(annotation)[0]), max_size=4).map(tuple)
+    if get_origin(annotation) is dict:
+        return st.dictionaries(
+            st.text(max_size=5), st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5)
+        )
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return models(annotation)
     plain: dict[Any, st.SearchStrategy[Any]] = {
         UUID: st.uuids(),
         AwareDatetime: MOMENTS,
+        date: st.dates(),
         bool: st.booleans(),
         int: bounded(metadata),
         str: texts(metadata),

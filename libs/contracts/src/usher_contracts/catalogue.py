@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from usher_contracts.audit import AUDIT_FACTS
 from usher_contracts.entitlements import (
     GrantRuleChanged,
     LicenseTermChanged,
@@ -11,27 +12,38 @@ from usher_contracts.entitlements import (
     SeatChanged,
 )
 from usher_contracts.envelope import Fact
-from usher_contracts.identity import OrganizationChanged, UserChanged, UserLoggedIn, UserProfileChanged
+from usher_contracts.identity import (
+    CalendarChanged,
+    ChangeSetHeld,
+    OrganizationChanged,
+    UserChanged,
+    UserLoggedIn,
+    UserProfileChanged,
+)
 from usher_contracts.notifications import DeliveryChanged
+from usher_contracts.reporting import ComplianceChanged
 from usher_contracts.usage import SeatActivityChanged
 
-FACTS: Mapping[str, type[Fact]] = {
-    fact.type: fact
-    for fact in (
-        OrganizationChanged,
-        UserChanged,
-        UserProfileChanged,
-        UserLoggedIn,
-        ProductChanged,
-        GrantRuleChanged,
-        LicenseTermChanged,
-        LicenseTermNotice,
-        PoolChanged,
-        SeatChanged,
-        SeatActivityChanged,
-        DeliveryChanged,
-    )
-}
+_ALL: Sequence[type[Fact]] = (
+    OrganizationChanged,
+    UserChanged,
+    UserProfileChanged,
+    UserLoggedIn,
+    CalendarChanged,
+    ChangeSetHeld,
+    ProductChanged,
+    GrantRuleChanged,
+    LicenseTermChanged,
+    LicenseTermNotice,
+    PoolChanged,
+    SeatChanged,
+    SeatActivityChanged,
+    DeliveryChanged,
+    ComplianceChanged,
+    *AUDIT_FACTS.values(),
+)
+
+FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}
 
 LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
     "entitlements": (OrganizationChanged, UserChanged, SeatActivityChanged),

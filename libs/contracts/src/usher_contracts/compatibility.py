@@ -7,6 +7,10 @@ from typing import Any
 
 from usher_contracts.catalogue import FACTS
 from usher_contracts.envelope import Fact, routing_key
+from usher_contracts.upstream import COMMANDS, Command
+
+CONTRACTS: Mapping[str, type[Fact] | type[Command]] = {**FACTS, **COMMANDS}
+"""Every message, ours and those that upstream systems send."""
 
 SILENT = frozenset({"title", "description", "default", "examples"})
 """Keywords that say nothing about which values are taken."""
@@ -14,12 +18,12 @@ SILENT = frozenset({"title", "description", "default", "examples"})
 Schema = Mapping[str, Any]
 
 
-def describe(fact: type[Fact]) -> dict[str, Any]:
-    """A fact's contract as it is released: its type, routing key and JSON schema without references or prose."""
-    schema = fact.model_json_schema()
+def describe(contract: type[Fact] | type[Command]) -> dict[str, Any]:
+    """A message's contract as it is released: its type, routing key and JSON schema without references or prose."""
+    schema = contract.model_json_schema()
     return {
-        "type": fact.type,
-        "routing_key": routing_key(fact.type),
+        "type": contract.type,
+        "routing_key": routing_key(contract.type),
         "schema": plain(schema, schema.get("$defs", {})),
     }
 
@@ -73,13 +77,13 @@ def check(folder: Path) -> list[str]:
     found: list[str] = []
     for path in sorted(folder.glob("*.json")):
         released = json.loads(path.read_text())
-        fact = FACTS.get(released["type"])
-        if fact is None:
+        contract = CONTRACTS.get(released["type"])
+        if contract is None:
             found.append(f"{released['type']}: no longer in the catalogue")
         else:
-            found += [f"{fact.type}: {why}" for why in breaks(released, describe(fact))]
+            found += [f"{contract.type}: {why}" for why in breaks(released, describe(contract))]
     known = {json.loads(path.read_text())["type"] for path in folder.glob("*.json")}
-    found += [f"{type_}: not released yet; run make contracts" for type_ in FACTS if type_ not in known]
+    found += [f"{type_}: not released yet; run make contracts" for type_ in CONTRACTS if type_ not in known]
     return found
 
 
@@ -89,10 +93,10 @@ def release(folder: Path) -> list[str]:
     if broken := [why for why in check(folder) if "not released yet" not in why]:
         raise ValueError("\n".join(broken))
     written = []
-    for fact in FACTS.values():
-        path = folder / f"{fact.type}.json"
-        text = json.dumps(describe(fact), indent=2) + "\n"
+    for contract in CONTRACTS.values():
+        path = folder / f"{contract.type}.json"
+        text = json.dumps(describe(contract), indent=2) + "\n"
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
-            written.append(fact.type)
+            written.append(contract.type)
     return written

@@ -1,5 +1,6 @@
 """Facts that identity owns: organizations, people, their profiles and their logins (messages: The catalogue)."""
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -98,6 +99,57 @@ class UserLoggedIn(Fact):
     @property
     def subject(self) -> str:
         return str(self.user_id)
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id
+
+
+class Break(BaseModel):
+    """Days on which nobody is expected: from the first to the last, both included, in the organization's time zone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    first: date
+    last: date
+
+
+class CalendarChanged(StateFact):
+    """An organization's breaks, all of them: days in a break pause the inactivity clock (seats: Usage)."""
+
+    type: ClassVar[str] = "usher.identity.calendar.changed.v1"
+
+    org_id: UUID
+    breaks: Annotated[tuple[Break, ...], Field(max_length=500)] = ()
+
+    @property
+    def subject(self) -> str:
+        return str(self.org_id)
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id
+
+
+class ChangeSetHeld(StateFact):
+    """Changes that the guard on mass loss holds back, and what became of them (seats: A guard on mass loss)."""
+
+    type: ClassVar[str] = "usher.identity.change_set.held.v1"
+
+    id: UUID
+    org_id: UUID
+    source: str
+    status: Literal["held", "approved", "rejected"]
+    would_deactivate: int
+    would_remove_roles: int
+    of_people: int
+    share_percent: int
+    """The share that was exceeded, in percent of the organization's people."""
+
+    @property
+    def subject(self) -> str:
+        return str(self.id)
 
     @property
     def unit(self) -> UUID:

@@ -1,0 +1,42 @@
+"""Facts that reporting owns: whether an organization keeps to what it bought (messages: The catalogue)."""
+
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from usher_contracts.entitlements import Product
+from usher_contracts.envelope import StateFact, Time
+
+ComplianceStatus = Literal["compliant", "at_risk", "non_compliant"]
+
+
+class Finding(BaseModel):
+    """One reason for a status: its code, its figures, how many people it concerns, and what mends it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: Annotated[str, Field(max_length=60)]
+    figures: dict[str, JsonValue] = {}
+    people: int = 0
+    act: str | None = None
+
+
+class ComplianceChanged(StateFact):
+    """An organization's standing for one product (seats: Compliance)."""
+
+    type: ClassVar[str] = "usher.reporting.compliance.changed.v1"
+
+    org_id: UUID
+    product: Product
+    status: ComplianceStatus
+    since: Time
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return f"{self.org_id}/{self.product}"
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id
