@@ -1,0 +1,108 @@
+"""Reporting's answers: the license dashboard and its allocation by organization."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from usher_console.clients.calls import Answer, ServiceClient
+
+PAGE = 500
+MOST_UNITS = 2_000
+
+
+class SharedPool(Answer):
+    """An ancestor's pool that serves the organization asked about; figures are the whole pool's."""
+
+    org_id: UUID
+    total_licensed: int
+    assigned: int
+    available: int
+
+
+class ProductFigures(Answer):
+    """One product's seats, people and license; percentages are 0 to 100, null where the total is 0."""
+
+    product: str
+    total_licensed: int | None = None
+    assigned: int = 0
+    available: int | None = None
+    waitlisted: int = 0
+    suspended: int = 0
+    over_capacity: int = 0
+    over_allocated: bool = False
+    usage_percentage: float | None = None
+    active_users: int = 0
+    inactive_users: int = 0
+    never_used_users: int = 0
+    unknown_users: int = 0
+    utilization_percentage: float | None = None
+    license_state: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    shared_pool: SharedPool | None = None
+
+
+class Renewal(Answer):
+    """A license term that nears its end."""
+
+    org_id: UUID
+    product: str
+    seats: int
+    ends_at: datetime
+    state: str | None = None
+
+
+class Dashboard(Answer):
+    as_of: datetime
+    org_id: UUID | None = None
+    products: Sequence[ProductFigures] = ()
+    upcoming_renewals: Sequence[Renewal] = ()
+
+
+class UnitProduct(Answer):
+    product: str
+    assigned: int = 0
+    waitlisted: int = 0
+    total_licensed: int | None = None
+    available: int | None = None
+
+
+class UnitFigures(Answer):
+    """One organization's line of the allocation; people are those of it and of all below."""
+
+    org_id: UUID
+    name: str
+    parent_id: UUID | None = None
+    kind: str | None = None
+    products: Sequence[UnitProduct] = ()
+
+
+class UnitPage(Answer):
+    items: Sequence[UnitFigures] = ()
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """What the console asks of reporting. Each method raises as `ServiceClient.get` does."""
+
+    calls: ServiceClient
+
+    async def dashboard(self, token: str, org_id: UUID | None) -> Dashboard:
+        """The license dashboard of an organization; of all that the caller may see without one."""
+        return await self.calls.get("/v1/dashboard", token, Dashboard, org_id=org_id)
+
+    async def units(self, token: str, org_id: UUID | None) -> list[UnitFigures]:
+        """The allocation by organization, as far as a table can hold."""
+        found: list[UnitFigures] = []
+        cursor: str | None = None
+        while len(found) < MOST_UNITS:
+            page = await self.calls.get(
+                "/v1/dashboard/organizations", token, UnitPage, org_id=org_id, limit=PAGE, cursor=cursor
+            )
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        return found

@@ -1,0 +1,119 @@
+"""One person: their profile, their seats with "why?", and the change of their roles."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from usher_console.clients.calls import Missing, RefusedError, or_missing
+from usher_console.http.pages import (
+    Administrator,
+    Console,
+    OwnForm,
+    Running,
+    SignedIn,
+    missing_text,
+    page,
+)
+from usher_console.rendering import render
+from usher_console.views.person import profile, role_choices, roles_after, seat_card
+from usher_console.views.wording import Tone
+from usher_console.visitors import Visitor
+
+SEE_OTHER = 303
+CHANGED_MEANWHILE = 412
+USUAL_PRODUCTS = ("learn", "observe")
+SEATS_AWAY = missing_text("entitlements", "Seats")
+
+UserVersion = Annotated[int | None, Query(ge=0)]
+"""The version of the person that the page was told of by the change just made."""
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    text: str
+    tone: Tone
+
+
+@router.get("/users/{user_id}")
+async def person(
+    request: Request, running: Running, found: SignedIn, user_id: UUID, version: UserVersion = None
+) -> HTMLResponse:
+    notice = Notice("Roles saved. Seats follow.", "good") if version is not None else None
+    return await person_page(request, running, found, user_id, notice, version)
+
+
+@router.get("/users/{user_id}/seats")
+async def seats_alone(running: Running, found: SignedIn, user_id: UUID, version: UserVersion = None) -> HTMLResponse:
+    return HTMLResponse(render("people/seats.html", **await seats(running, found, user_id, version)))
+
+
+@router.post("/users/{user_id}/roles", dependencies=[OwnForm])
+async def change_roles(
+    request: Request,
+    running: Running,
+    found: Administrator,
+    user_id: UUID,
+    version: Annotated[int, Form()],
+    roles: Annotated[Sequence[str], Form()] = (),
+) -> Response:
+    """Set the person's roles, unless somebody else has changed the person since the form was made."""
+    before = await running.identity.person(found.token, user_id)
+    wanted = roles_after(before, roles, may_grant_system=found.is_system)
+    try:
+        after = await running.identity.set_roles(found.token, before.model_copy(update={"version": version}), wanted)
+    except RefusedError as error:
+        changed = error.status == CHANGED_MEANWHILE
+        text = "Somebody else has just changed this person. These are the roles now." if changed else error.detail
+        return await person_page(request, running, found, user_id, Notice(f"Roles not saved. {text}", "stop"))
+    return RedirectResponse(f"/users/{user_id}?version={after.version}", SEE_OTHER)
+
+
+async def person_page(
+    request: Request, running: Console, found: Visitor, user_id: UUID, notice: Notice | None, version: int | None = None
+) -> HTMLResponse:
+    answer, organizations, shown = await asyncio.gather(
+        running.identity.person(found.token, user_id),
+        or_missing(running.identity.organizations(found.token)),
+        seats(running, found, user_id, version),
+    )
+    names = {} if isinstance(organizations, Missing) else {o.id: o.name for o in organizations}
+    people = ("People", "/users") if found.sees_people else ("Your profile", None)
+    return page(
+        request,
+        "people/person.html",
+        found,
+        here="people" if found.sees_people else "",
+        crumbs=[("Manage Users", None), people, (answer.name, None)] if found.sees_people else [people],
+        person=profile(answer, names),
+        roles=role_choices(answer, may_grant_system=found.is_system),
+        may_change=found.sees_people,
+        notice=notice,
+        fragment=f"/users/{user_id}/seats" + (f"?version={version}" if version is not None else ""),
+        **shown,
+    )
+
+
+async def seats(running: Console, found: Visitor, user_id: UUID, version: int | None) -> dict[str, Any]:
+    """What the seats' template shows: a card for each product, or that entitlements is away."""
+    answer = await or_missing(running.entitlements.seats(found.token, user_id))
+    if isinstance(answer, Missing):
+        return {"seats": [], "pending": False, "seats_missing": SEATS_AWAY}
+    by_product = {seat.product: seat for seat in answer.items}
+    products = list(dict.fromkeys([*USUAL_PRODUCTS, *by_product]))
+    explanations = await asyncio.gather(
+        *(or_missing(running.entitlements.explain(found.token, user_id, product, version)) for product in products)
+    )
+    known = [explanation for explanation in explanations if not isinstance(explanation, Missing)]
+    cards = [seat_card(explanation, by_product.get(explanation.product)) for explanation in known]
+    return {
+        "seats": cards,
+        "pending": any(card.pending for card in cards),
+        "seats_missing": SEATS_AWAY if len(known) < len(products) else "",
+    }

@@ -1,0 +1,199 @@
+"""The other services as the console knows them: small apps that answer from one world, which a test changes."""
+
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import httpx2
+from fastapi import FastAPI, Form, Header, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from usher_console.clients.entitlements import Explanation, Seat
+from usher_console.clients.identity import Me, Organization, Person
+from usher_console.clients.reporting import Dashboard, UnitFigures
+
+from . import story
+
+IDENTITY = "http://identity.test"
+SECRET = "a secret of at least sixteen letters"
+
+
+@dataclass
+class World:
+    """What the services know; `away` names those that do not answer."""
+
+    me: Me = field(default_factory=story.administrator)
+    people: dict[UUID, Person] = field(default_factory=lambda: {p.id: p for p in map(story.person, range(1, 9))})
+    organizations: list[Organization] = field(default_factory=story.organizations)
+    dashboard: Dashboard = field(default_factory=story.dashboard)
+    units: list[UnitFigures] = field(default_factory=story.units)
+    seats: list[Seat] = field(default_factory=story.seats)
+    explanations: dict[str, Explanation] = field(default_factory=story.explanations)
+    applied: int = 10_000
+    away: set[str] = field(default_factory=set)
+    signed_out: set[str] = field(default_factory=set)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def transport(self, service: str) -> httpx2.AsyncBaseTransport:
+        """A way to the service that does not leave this process."""
+        return Wire(self, service, httpx2.ASGITransport(APPS[service](self)))
+
+
+@dataclass
+class Wire(httpx2.AsyncBaseTransport):
+    world: World
+    service: str
+    inner: httpx2.AsyncBaseTransport
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if self.service in self.world.away:
+            raise httpx2.ConnectError("nobody listens")
+        self.world.asked.append(f"{request.method} {request.url.path}")
+        return await self.inner.handle_async_request(request)
+
+
+def require(world: World, authorization: str) -> None:
+    token = authorization.removeprefix("Bearer ")
+    if not token.startswith("access-") or token in world.signed_out:
+        raise HTTPException(401)
+
+
+def identity(world: World) -> FastAPI:
+    app = FastAPI()
+    add_sign_in(app, world, ECKey.generate_key("P-256", {"kid": "k1", "use": "sig", "alg": "ES256"}))
+    add_people(app, world)
+    return app
+
+
+def add_sign_in(app: FastAPI, world: World, key: ECKey) -> None:
+    """An OIDC provider that signs in at once whoever comes, and insists on PKCE and on the client's secret."""
+
+    @app.get("/.well-known/openid-configuration")
+    def discovery() -> dict[str, Any]:
+        return {
+            "issuer": IDENTITY,
+            "authorization_endpoint": f"{IDENTITY}/oauth/authorize",
+            "token_endpoint": f"{IDENTITY}/oauth/token",
+            "jwks_uri": f"{IDENTITY}/.well-known/jwks.json",
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        }
+
+    @app.get("/.well-known/jwks.json")
+    def keys() -> dict[str, Any]:
+        return {"keys": [key.as_dict(private=False)]}
+
+    @app.get("/oauth/authorize")
+    def authorize(request: Request) -> Response:
+        asked = dict(request.query_params)
+        code = secrets.token_urlsafe(8)
+        world.codes[code] = asked
+        query = urlencode({"code": code, "state": asked["state"]})
+        return RedirectResponse(f"{asked['redirect_uri']}?{query}", 302)
+
+    @app.post("/oauth/token")
+    def token(
+        code: Annotated[str, Form()], code_verifier: Annotated[str, Form()], authorization: Annotated[str, Header()]
+    ) -> dict[str, Any]:
+        asked = world.codes.pop(code)
+        digest = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()
+        basic = base64.b64encode(f"console:{SECRET}".encode()).decode()
+        if digest != asked["code_challenge"] or authorization != f"Basic {basic}":
+            raise HTTPException(400)
+        now = int(time.time())
+        claims = {
+            "iss": IDENTITY,
+            "sub": str(world.me.id),
+            "aud": "console",
+            "nonce": asked["nonce"],
+            "iat": now,
+            "exp": now + 600,
+        }
+        return {
+            "access_token": f"access-{secrets.token_hex(4)}",
+            "token_type": "Bearer",
+            "id_token": jwt.encode({"alg": "ES256", "kid": "k1"}, claims, key),
+        }
+
+
+def add_people(app: FastAPI, world: World) -> None:
+    @app.get("/v1/me")
+    def me(authorization: Annotated[str, Header()]) -> Me:
+        require(world, authorization)
+        return world.me
+
+    @app.get("/v1/organizations")
+    def organizations() -> dict[str, Any]:
+        return {"items": [o.model_dump(mode="json") for o in world.organizations], "next_cursor": None}
+
+    @app.get("/v1/users")
+    def users(text: str = "", limit: int = 50, cursor: str = "0") -> dict[str, Any]:
+        found = [p for p in world.people.values() if text.lower() in p.display_name.lower()]
+        start, end = int(cursor), int(cursor) + limit
+        items = [p.model_dump(mode="json") for p in found[start:end]]
+        return {"items": items, "next_cursor": str(end) if end < len(found) else None}
+
+    @app.get("/v1/users/{user_id}")
+    def user(user_id: UUID) -> Person:
+        if user_id == world.me.id:
+            return world.me
+        if user_id not in world.people:
+            raise HTTPException(404)
+        return world.people[user_id]
+
+    @app.put("/v1/users/{user_id}/roles")
+    async def set_roles(user_id: UUID, request: Request, if_match: Annotated[str, Header()]) -> Person:
+        before = world.people[user_id]
+        if if_match != f'"{before.version}"':
+            raise HTTPException(412)
+        roles = (await request.json())["roles"]
+        world.people[user_id] = before.model_copy(update={"roles": roles, "version": before.version + 1})
+        return world.people[user_id]
+
+
+def reporting(world: World) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/v1/dashboard")
+    def dashboard(org_id: UUID | None = None) -> Dashboard:
+        if org_id is not None and org_id not in story.NAMES:
+            raise HTTPException(404)
+        return world.dashboard
+
+    @app.get("/v1/dashboard/organizations")
+    def units(limit: int, cursor: int = 0) -> dict[str, Any]:
+        items = [u.model_dump(mode="json") for u in world.units[cursor : cursor + limit]]
+        return {"items": items, "next_cursor": cursor + limit if cursor + limit < len(world.units) else None}
+
+    return app
+
+
+def entitlements(world: World) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/v1/users/{user_id}/seats")
+    def seats(user_id: UUID) -> dict[str, Any]:
+        held = world.seats if user_id in world.people else []
+        return {"items": [seat.model_dump(mode="json") for seat in held], "next_cursor": None}
+
+    @app.get("/v1/explain")
+    def explain(product: str, user_version: int = 0) -> Explanation:
+        return world.explanations[product] if user_version <= world.applied else story.on_its_way(product)
+
+    return app
+
+
+APPS: dict[str, Callable[[World], FastAPI]] = {
+    "identity": identity,
+    "reporting": reporting,
+    "entitlements": entitlements,
+}
