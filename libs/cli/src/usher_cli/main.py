@@ -2,6 +2,7 @@
 
 import typer
 
+from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.trace import trace
 from usher_cli.failure import Failing
 
@@ -14,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode=None,
 )
+app.command()(dashboard)
 app.command()(trace)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from usher_cli.clients.calls import Json
@@ -17,6 +17,15 @@ NOTHING = "-"
 
 STDERR = Console(stderr=True, highlight=False)
 """Where progress and remarks go, so that results can be piped."""
+
+
+WIDE = 250
+"""Columns for what reads a pipe: nothing is folded there to fit a screen."""
+
+
+def show(shown: RenderableType) -> None:
+    """Print a result."""
+    STDOUT.print(shown, width=None if STDOUT.is_terminal else WIDE, crop=False)
 
 
 def print_json(answer: Any) -> None:
@@ -39,7 +48,7 @@ def print_list(answer: Json, columns: Sequence[str], row: Callable[[Json], Seque
     if as_json:
         print_json(answer)
         return
-    STDOUT.print(table(None, columns, map(row, answer["items"])))
+    show(table(None, columns, map(row, answer["items"])))
     if not answer["items"]:
         STDERR.print("Nothing matches.", style="dim")
     if answer.get("next_cursor"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import httpx2
+import typer
 
 from usher_cli.clients.calls import TIMEOUT_SECONDS, ServiceClient
 from usher_cli.clients.credentials import Credentials
@@ -43,8 +44,21 @@ class Session:
         return ServiceClient(name, self.environment.url(name), self.http, self.credentials.token)
 
 
+@dataclass(frozen=True)
+class Outside:
+    """What a command finds around it; tests put their own in its place. No transport is the network."""
+
+    environment: Environment
+    transport: httpx2.BaseTransport | None = None
+
+
+def outside(ctx: typer.Context) -> Outside:
+    """What surrounds the command of `ctx`."""
+    return ctx.find_object(Outside) or Outside(find_environment())
+
+
 @contextmanager
-def open_session(environment: Environment | None = None) -> Iterator[Session]:
-    """A session for the time of a block; from the process's environment unless one is given."""
-    with httpx2.Client(timeout=TIMEOUT_SECONDS) as http:
-        yield Session(environment or find_environment(), http)
+def open_session(around: Outside) -> Iterator[Session]:
+    """A session for the time of a block."""
+    with httpx2.Client(timeout=TIMEOUT_SECONDS, transport=around.transport) as http:
+        yield Session(around.environment, http)

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from usher_cli.clients.identity import is_id
-from usher_cli.clients.session import open_session
-from usher_cli.environment import Environment, find_environment
+from usher_cli.clients.session import Outside, open_session, outside
+from usher_cli.environment import Environment
 from usher_cli.failure import Failure
 from usher_cli.options import AsJson
-from usher_cli.output import STDERR, STDOUT, print_json, table
+from usher_cli.output import STDERR, print_json, show, table
 from usher_cli.tracing.drawing import draw, milliseconds, short
 from usher_cli.tracing.spans import SpanReader
 from usher_cli.tracing.tree import Trace, build, under_their_facts
@@ -21,6 +21,7 @@ OTLP = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 def trace(
+    ctx: typer.Context,
     trace_id: Annotated[str | None, typer.Argument(metavar="ID", help="A trace id.")] = None,
     user: Annotated[str | None, typer.Option("--user", help="The latest flows that touched this person.")] = None,
     message: Annotated[str | None, typer.Option("--message", help="The flow of this message.")] = None,
@@ -29,9 +30,9 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Show a flow through all services, with offsets and durations."""
-    environment = find_environment()
-    reader = reader_of(environment)
-    found = find(reader, environment, trace_id, user, message, last)
+    around = outside(ctx)
+    reader = reader_of(around.environment)
+    found = find(reader, around, trace_id, user, message, last)
     spans = [reader.trace(one) for one in found]
     if as_json:
         print_json({"items": [asdict(span) for of_one in spans for span in of_one], "next_cursor": None})
@@ -39,7 +40,7 @@ def trace(
     if len(found) > 1:
         print_flows([build(of_one) for of_one in spans])
     shown = under_their_facts(spans[0], reader.batches(found[0])) if statements else spans[0]
-    STDOUT.print(draw(build(shown, with_statements=statements)))
+    show(draw(build(shown, with_statements=statements)))
 
 
 def reader_of(environment: Environment) -> SpanReader:
@@ -54,7 +55,7 @@ def reader_of(environment: Environment) -> SpanReader:
 
 
 def find(
-    reader: SpanReader, environment: Environment, trace_id: str | None, user: str | None, message: str | None, last: int
+    reader: SpanReader, around: Outside, trace_id: str | None, user: str | None, message: str | None, last: int
 ) -> Sequence[str]:
     """The traces asked for, at least one; exactly one of the three ways to ask must be taken."""
     if sum(one is not None for one in (trace_id, user, message)) != 1:
@@ -64,7 +65,7 @@ def find(
     elif message is not None:
         found = reader.with_message(message)
     else:
-        found = reader.touching_user(id_of(environment, str(user)), last)
+        found = reader.touching_user(id_of(around, str(user)), last)
     if not found:
         raise Failure(
             f"No spans of {trace_id or message or user} are kept at {reader.path}. Spans arrive within a second of "
@@ -73,11 +74,11 @@ def find(
     return found
 
 
-def id_of(environment: Environment, user: str) -> str:
+def id_of(around: Outside, user: str) -> str:
     """The id that a name stands for; an id needs no service to be asked."""
     if is_id(user):
         return user
-    with open_session(environment) as session:
+    with open_session(around) as session:
         return str(session.identity.find_user(user)["id"])
 
 
@@ -93,5 +94,5 @@ def print_flows(traces: Sequence[Trace]) -> None:
         )
         for one in traces
     ]
-    STDOUT.print(table(None, ["began (UTC)", "trace", "began with", "#took", "through"], rows))
+    show(table(None, ["began (UTC)", "trace", "began with", "#took", "through"], rows))
     STDERR.print("The newest of them:\n", style="dim")
