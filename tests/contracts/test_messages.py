@@ -15,7 +15,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, JsonValue
 
 from usher_contracts.catalogue import FACTS
 from usher_contracts.envelope import Cause, Event, Fact
@@ -26,6 +26,7 @@ from usher_kit.wire import Message, cut, decode, encode_batch, encode_one
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+JSON = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5)
 
 
 def bounded(metadata: Sequence[Any]) -> st.SearchStrategy[int]:
@@ -54,8 +55,6 @@ def values(annotation: Any, metadata: Sequence[Any] = ()) -> st.SearchStrategy[A
         return st.sampled_from(get_args(annotation))
     if get_origin(annotation) is tuple:
         return st.lists(values(get_args(annotation)[0]), max_size=4).map(tuple)
-    if get_origin(annotation) is dict:
-        return st.dictionaries(
             st.text(max_size=5), st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5)
         )
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -64,6 +63,7 @@ def values(annotation: Any, metadata: Sequence[Any] = ()) -> st.SearchStrategy[A
         UUID: st.uuids(),
         AwareDatetime: MOMENTS,
         date: st.dates(),
+        dict[str, JsonValue]: st.dictionaries(st.text(max_size=5), JSON),
         bool: st.booleans(),
         int: bounded(metadata),
         str: texts(metadata),
