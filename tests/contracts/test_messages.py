@@ -55,8 +55,6 @@ def values(annotation: Any, metadata: Sequence[Any] = ()) -> st.SearchStrategy[A
         return st.sampled_from(get_args(annotation))
     if get_origin(annotation) is tuple:
         return st.lists(values(get_args(annotation)[0]), max_size=4).map(tuple)
-            st.text(max_size=5), st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5)
-        )
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return models(annotation)
     plain: dict[Any, st.SearchStrategy[Any]] = {
