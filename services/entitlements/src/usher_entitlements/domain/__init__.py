@@ -1,0 +1,1 @@
+"""The rules of licenses, seats and people: pure functions over frozen values, in the words of the domain."""

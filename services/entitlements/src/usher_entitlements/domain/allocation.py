@@ -1,0 +1,89 @@
+"""Allocation: who gets the free seats of a pool, and who waits. Every way into a seat comes through here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+Place = tuple[int, int, datetime, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many more seats a pool can give. `None` is no limit (overage `allow`)."""
+
+    free: int | None
+
+    @classmethod
+    def of(cls, capacity: int, assigned: int, *, extra: int | None = 0, open_to_new: bool = True) -> "Room":
+        """Room left by `capacity` plus `extra` seats of overage; none where nobody new is seated (seats: Capacity)."""
+        if not open_to_new:
+            return cls(0)
+        if extra is None:
+            return cls(None)
+        return cls(max(0, capacity + extra - assigned))
+
+    @property
+    def is_none(self) -> bool:
+        return self.free == 0
+
+    def fits(self, people: int) -> bool:
+        """Whether this many people can be seated, whatever their order."""
+        return self.free is None or people <= self.free
+
+    def at_most(self, people: int) -> int:
+        """How many of `people` can be seated."""
+        return people if self.free is None else min(people, self.free)
+
+    def and_more(self, seats: int) -> "Room":
+        return self if self.free is None else Room(self.free + seats)
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One person's claim to a place in line; orders as the waitlist does (seats: Place)."""
+
+    user_id: UUID
+    since: datetime
+    """`wanted_since`, or `assigned_since` of the unbroken holding for whom is `restored`."""
+    priority: int = 0
+    first_in_line: bool = False
+    restored: bool = False
+
+    @property
+    def place(self) -> Place:
+        # Who held a seat until the license ran out comes before all who never had one, in order of first assignment.
+        if self.restored:
+            return (0, 0, self.since, self.user_id)
+        return (1 if self.first_in_line else 2, self.priority, self.since, self.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The outcome for a line: both parts in order of place."""
+
+    seated: Sequence[Want]
+    waiting: Sequence[Want]
+
+
+def allocate(room: Room, wants: Iterable[Want]) -> Allocation:
+    """Seat the first in line while there is room; the others wait, in order."""
+    line = sorted(wants, key=lambda want: want.place)
+    cut = room.at_most(len(line))
+    return Allocation(seated=line[:cut], waiting=line[cut:])
+
+
+def seats_short(room: Room, line: Sequence[Want], user_id: UUID) -> int:
+    """The least number of further seats with which `allocate` seats this person of the line; 0 if it does so already.
+
+    More seats seat whoever fewer seats do, so the least is found by halving.
+    """
+
+    def is_seated(more: int) -> bool:
+        return any(want.user_id == user_id for want in allocate(room.and_more(more), line).seated)
+
+    too_few, enough = -1, len(line)
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        too_few, enough = (too_few, middle) if is_seated(middle) else (middle, enough)
+    return enough

@@ -1,0 +1,28 @@
+"""Carrying over: what another pool that comes to serve a unit does to the unit's seats (seats: Capacity)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from usher_entitlements.domain.seats import Reason, Seat, SeatChange, SeatState, change
+
+Service = Mapping[tuple[UUID, str], UUID]
+
+
+def carry_over(seats: Iterable[tuple[UUID, Seat]], serves: Service, at: datetime) -> Sequence[SeatChange]:
+    """Take open seats, each with its person's organization, to the pool that serves that organization now.
+
+    A seat keeps its state, also beyond the new pool's capacity: nobody loses a seat by a move. Where no pool serves
+    the organization any more, its people no longer want the product.
+    """
+    changes: list[SeatChange] = []
+    for org_id, seat in seats:
+        pool_id = serves.get((org_id, seat.product))
+        if pool_id is None:
+            changes.append(change(seat, SeatState.RELEASED, Reason.POOL_CHANGED, at))
+        elif pool_id != seat.pool_id:
+            moved = change(seat, seat.state, Reason.POOL_CHANGED, at)
+            here = replace(moved.seat, pool_id=pool_id, first_in_line=seat.first_in_line)
+            changes.append(SeatChange(here, seat.state, seat.pool_id))
+    return changes

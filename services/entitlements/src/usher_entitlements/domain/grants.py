@@ -1,0 +1,78 @@
+"""Grant rules: which roles call for which product, and since when a person wants it (seats: Seat states)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from usher_entitlements.domain.allocation import Want
+from usher_entitlements.domain.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRule:
+    """A role calls for a product. `since` is when it began to; None is always (the default rules)."""
+
+    role: str
+    product: str
+    priority: int = 0
+    since: datetime | None = None
+
+
+Rules = Mapping[str, Mapping[str, GrantRule]]
+"""A tenant's rules by product, then by role."""
+
+DEFAULT_RULES: Sequence[GrantRule] = (
+    GrantRule("learner", "learn"),
+    GrantRule("observer", "observe"),
+    GrantRule("observable", "observe"),
+    GrantRule("org_admin", "learn"),
+    GrantRule("org_admin", "observe"),
+    GrantRule("system_admin", "learn"),
+    GrantRule("system_admin", "observe"),
+)
+"""What holds for a tenant that has set no rules of its own (seats: Words)."""
+
+
+def rule_id(tenant_id: UUID, role: str, product: str) -> UUID:
+    """A rule's id: a tenant has one for each role and product, so it follows from them."""
+    return uuid5(tenant_id, f"grant-rule/{role}/{product}")
+
+
+def by_product(rules: Iterable[GrantRule]) -> Rules:
+    """Rules in the form in which they are asked."""
+    found: dict[str, dict[str, GrantRule]] = {}
+    for rule in rules:
+        found.setdefault(rule.product, {})[rule.role] = rule
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A role of a person's that calls for a product, since when it does, and by which priority."""
+
+    role: str
+    since: datetime
+    priority: int
+
+
+def calls(rules: Rules, person: Person, product: str) -> list[Call]:
+    """The roles of `person` that call for `product`, the earliest first."""
+    by_role = rules.get(product, {})
+    found = [
+        Call(held.role, max(held.since, rule.since) if rule.since else held.since, rule.priority)
+        for held in person.roles
+        if (rule := by_role.get(held.role))
+    ]
+    return sorted(found, key=lambda call: (call.since, call.role))
+
+
+def want(person: Person, calling: Sequence[Call]) -> Want | None:
+    """The place that `person` claims by these calls, or None where they don't want the product.
+
+    `wanted_since` is the later of being active and the earliest call; the priority the lowest of the rules that call.
+    """
+    if not person.is_active or not calling:
+        return None
+    since = max(person.status_since, calling[0].since)
+    return Want(person.id, since, min(call.priority for call in calling))

@@ -1,0 +1,107 @@
+"""The life of a license term: the states that time moves it through (seats: The life of a license term)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+EXPIRING_BEFORE = timedelta(days=90)
+
+
+class TermState(StrEnum):
+    """What a term counts for now, in the order in which time passes through them."""
+
+    SCHEDULED = "scheduled"
+    ACTIVE = "active"
+    EXPIRING = "expiring"
+    GRACE = "grace"
+    EXPIRED = "expired"
+    ENDED = "ended"
+
+    @property
+    def has_begun(self) -> bool:
+        return self is not TermState.SCHEDULED
+
+    @property
+    def counts(self) -> bool:
+        """Whether the term's seats can be given to newcomers."""
+        return self in (TermState.ACTIVE, TermState.EXPIRING)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether who has a seat keeps it."""
+        return self.counts or self is TermState.GRACE
+
+    @property
+    def is_final(self) -> bool:
+        return self in (TermState.EXPIRED, TermState.ENDED)
+
+    @property
+    def rank(self) -> int:
+        return _ORDER[self]
+
+
+_ORDER = {state: rank for rank, state in enumerate(TermState)}
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseTerm:
+    """One purchase of `seats` seats of a product by an organization. Decisions read `state`, never the dates."""
+
+    tenant_id: UUID
+    id: UUID
+    org_id: UUID
+    product: str
+    seats: int
+    starts_at: datetime
+    ends_at: datetime
+    grace_days: int = 0
+    overage: str = "block"
+    shrink: str = "keep"
+    price_per_seat: Decimal | None = None
+    currency: str | None = None
+    ended_at: datetime | None = None
+    state: TermState = TermState.SCHEDULED
+    version: int = 1
+
+    @property
+    def expires_at(self) -> datetime:
+        """The end of the grace period: from then on the term counts for nothing."""
+        return self.ends_at + timedelta(days=self.grace_days)
+
+    def state_at(self, at: datetime) -> TermState:
+        """The state that the term's dates give at `at`. An administrator's end goes before all of them."""
+        if self.ended_at is not None and self.ended_at <= at:
+            return TermState.ENDED
+        if at < self.starts_at:
+            return TermState.SCHEDULED
+        if at < self.ends_at - EXPIRING_BEFORE:
+            return TermState.ACTIVE
+        if at < self.ends_at:
+            return TermState.EXPIRING
+        return TermState.GRACE if at < self.expires_at else TermState.EXPIRED
+
+    @property
+    def next_passage_at(self) -> datetime | None:
+        """When time alone changes the state next; None when it never does."""
+        # A short term has no active part and one without grace goes straight to expired: such boundaries move nothing.
+        boundaries = (self.starts_at, self.ends_at - EXPIRING_BEFORE, self.ends_at, self.expires_at)
+        return min((at for at in boundaries if self.state_at(at).rank > self.state.rank), default=None)
+
+    def passed(self, moment: datetime) -> "LicenseTerm":
+        """The term once `moment` has come: one version on if it is in a later state; time takes none back."""
+        state = self.state_at(moment)
+        return replace(self, state=state, version=self.version + 1) if state.rank > self.state.rank else self
+
+
+def due_passages(terms: Iterable[LicenseTerm], at: datetime) -> Sequence[datetime]:
+    """The moments up to `at` at which a term changes its state, in order: catching up goes through each of them."""
+    moments: set[datetime] = set()
+    for term in terms:
+        moved = term
+        while (passage := moved.next_passage_at) is not None and passage <= at:
+            moments.add(passage)
+            moved = moved.passed(passage)
+    return sorted(moments)

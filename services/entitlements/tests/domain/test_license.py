@@ -1,0 +1,77 @@
+"""What the terms of a pool give it together (seats: Capacity)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from usher_entitlements.domain.license import License
+from usher_entitlements.domain.overage import overage_seats
+from usher_entitlements.domain.terms import LicenseTerm, TermState
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def term(seats: int, state: str, overage: str = "block", *, year: int = 0) -> LicenseTerm:
+    start = START + timedelta(days=365 * year)
+    return LicenseTerm(
+        UUID(int=1), UUID(int=seats), UUID(int=1), "learn", seats, start, start + timedelta(days=365), 14, overage,
+        state=TermState(state),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("story", "terms", "capacity", "with_grace", "extra", "extra_with_grace", "state"),
+    [
+        ("one active term", [term(10, "active")], 10, 10, 0, 0, "active"),
+        ("terms add up", [term(10, "active"), term(5, "expiring")], 15, 15, 0, 0, "active"),
+        ("a scheduled one counts for nothing", [term(10, "active"), term(5, "scheduled")], 10, 10, 0, 0, "active"),
+        ("grace keeps, and seats nobody", [term(10, "grace")], 0, 10, 0, 0, "grace"),
+        ("one in grace beside one that counts", [term(10, "grace"), term(4, "active")], 4, 14, 0, 0, "active"),
+        ("grace gives its overage to holders alone", [term(10, "grace", "percent:20")], 0, 10, 0, 2, "grace"),
+        ("expired counts for nothing", [term(10, "expired", "allow")], 0, 0, 0, 0, "expired"),
+        ("ended is as expired", [term(10, "ended")], 0, 0, 0, 0, "ended"),
+        ("the best state is the pool's", [term(10, "ended"), term(9, "expired")], 0, 0, 0, 0, "expired"),
+        ("percent is rounded down", [term(19, "active", "percent:10")], 19, 19, 1, 1, "active"),
+        ("it adds up", [term(10, "active", "percent:10"), term(20, "active", "percent:5")], 30, 30, 2, 2, "active"),
+        ("one allow lifts it", [term(10, "active", "allow"), term(5, "active")], 15, 15, None, None, "active"),
+    ],
+)  # fmt: skip
+def test_a_license(
+    story: str,
+    terms: Sequence[LicenseTerm],
+    capacity: int,
+    with_grace: int,
+    extra: int | None,
+    extra_with_grace: int | None,
+    state: str,
+) -> None:
+    license_ = License.of(terms)
+    assert license_ is not None
+    found = (license_.capacity, license_.capacity_with_grace, license_.extra, license_.extra_with_grace, license_.state)
+    assert found == (capacity, with_grace, extra, extra_with_grace, state), story
+
+
+def test_there_is_none_before_the_first_start() -> None:
+    assert License.of([]) is None
+    assert License.of([term(10, "scheduled")]) is None
+
+
+def test_its_dates_are_those_of_the_best_terms() -> None:
+    past, now, next_ = term(1, "expired"), term(2, "active", year=1), term(3, "scheduled", year=2)
+    license_ = License.of([past, now, next_])
+    assert license_ is not None
+    assert (license_.starts_at, license_.ends_at) == (now.starts_at, now.ends_at)
+    assert license_.usable_until == now.expires_at
+
+
+def test_who_holds_a_seat_may_use_it_until_the_last_grace_is_over() -> None:
+    license_ = License.of([term(1, "active"), term(2, "grace", year=1)])
+    assert license_ is not None
+    assert license_.usable_until == START + timedelta(days=2 * 365 + 14)
+
+
+def test_another_policy_is_refused() -> None:
+    with pytest.raises(ValueError, match="block, percent:N or allow"):
+        overage_seats("some", 10)
