@@ -96,6 +96,32 @@ def redis_url(servers: Addresses) -> Iterator[str]:
 @pytest.fixture
 def new_database(servers: Addresses) -> Iterator[Callable[[str], str]]:
     """Makes a migrated database of a service, by name (`new_database("usage")`), and answers its owner's URL."""
+    with fresh_databases(servers) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def session_vhost(servers: Addresses) -> Iterator[str]:
+    """The URL of a RabbitMQ vhost for all tests of one worker that share a running system."""
+    with fresh_vhost(servers) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def session_database(servers: Addresses) -> Iterator[Callable[[str], str]]:
+    """As `new_database`, for all tests of one worker that share a running system."""
+    with fresh_databases(servers) as make:
+        yield make
+
+
+@pytest.fixture
+def service_database(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    """A migrated database of the service whose folder the test lies in: its owner's URL."""
+    return new_database(request.path.relative_to(CLONE / "services").parts[0])
+
+
+@contextmanager
+def fresh_databases(servers: Addresses) -> Iterator[Callable[[str], str]]:
     made: list[str] = []
 
     def make(service: str) -> str:
@@ -107,12 +133,6 @@ def new_database(servers: Addresses) -> Iterator[Callable[[str], str]]:
 
     yield make
     settle(execute(servers, *(f'drop database "{name}" with (force)' for name in made)))
-
-
-@pytest.fixture
-def service_database(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
-    """A migrated database of the service whose folder the test lies in: its owner's URL."""
-    return new_database(request.path.relative_to(CLONE / "services").parts[0])
 
 
 @contextmanager
