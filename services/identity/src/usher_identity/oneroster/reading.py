@@ -1,0 +1,107 @@
+"""The way in: a folder or a zip becomes a set whose files are whole and known, or is refused with one clear line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from usher_identity.domain.incoming import IncomingPerson, Issue, SourceRole
+from usher_identity.oneroster.archive import Folder, SetFiles, Zip
+from usher_identity.oneroster.files import find_set
+from usher_identity.oneroster.manifest import Dialect, Manifest, Mode, read_manifest, tell_dialect, tell_mode
+from usher_identity.oneroster.organizations import OrganizationRows, read_organizations
+from usher_identity.oneroster.people import KnownRoles, PeopleReader
+from usher_identity.oneroster.refusal import SetRefused
+from usher_identity.oneroster.roles import RoleRows, compare_users, read_enrolled, read_related, read_roles
+from usher_identity.oneroster.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class RosterSet:
+    """A set that can be taken. Its people may be read again and again, and are the same each time."""
+
+    dialect: Dialect
+    mode: Mode
+    """Whether people who are not listed are gone."""
+    organizations: OrganizationRows
+    notes: Sequence[Issue]
+    """About files as wholes, and about rows of roles.csv."""
+    row_count: int
+    """How many lines of people there are, about: a row that spans lines counts for each."""
+    reader: PeopleReader | None
+
+    def people(self) -> Iterator[IncomingPerson | Issue]:
+        """Each row of users.csv, streamed: nothing is kept."""
+        return iter(self.reader or ())
+
+
+def read_folder(path: Path) -> RosterSet:
+    """The set in a folder. Raises `SetRefused`."""
+    return read_set(Folder(path))
+
+
+def read_zip(file: BinaryIO) -> RosterSet:
+    """The set in a zip, a seekable file that must stay open as long as the set is read. Raises `SetRefused`."""
+    return read_set(Zip(file))
+
+
+def read_set(files: SetFiles) -> RosterSet:
+    """The one set among `files`. Raises `SetRefused`, before anything was taken from it."""
+    tables = _Tables(files)
+    mode, doubt = tell_mode(tables.manifest, "users")
+    tables.require(mode)
+    roles, other = tables.read_roles()
+    is_partial = roles is not None and tell_mode(tables.manifest, "roles")[0] is Mode.DELTA
+    return RosterSet(
+        dialect=tell_dialect(tables.manifest, tables.organizations, tables.users, tables.roles),
+        mode=mode,
+        organizations=read_organizations(tables.organizations) if tables.organizations else OrganizationRows((), ()),
+        notes=[*tables.notes(), *([doubt] if doubt and tables.users else []), *(roles.issues if roles else ())],
+        row_count=tables.users.lines if tables.users else 0,
+        reader=PeopleReader(tables.users, KnownRoles(roles, is_partial, other)) if tables.users else None,
+    )
+
+
+class _Tables:
+    """The files that are read, opened: each was read to its end once."""
+
+    def __init__(self, files: SetFiles) -> None:
+        self._files = files
+        self._paths = find_set(files.paths())
+        manifest = self._open("manifest", key="propertyName")
+        self.manifest = read_manifest(manifest) if manifest else Manifest()
+        self.organizations = self._open("orgs", key="sourcedId")
+        self.users = self._open("users", key="sourcedId")
+        self.roles = self._open("roles", key="userSourcedId")
+        self._opened = [table for table in (manifest, self.organizations, self.users, self.roles) if table]
+
+    def _open(self, name: str, *, key: str) -> Table | None:
+        path = self._paths.get(f"{name}.csv")
+        return Table(f"{name}.csv", partial(self._files.open, path), key=key) if path else None
+
+    def require(self, mode: Mode) -> None:
+        """Refuse a set without organizations or people, unless it is of changes alone and says that these have none."""
+        for name, table in (("orgs", self.organizations), ("users", self.users)):
+            if table is None and not (mode is Mode.DELTA and self.manifest.modes.get(name) == "absent"):
+                raise SetRefused(
+                    "missing_file", f"the set has no {name}.csv; export it again with organizations and people"
+                )
+
+    def read_roles(self) -> tuple[RoleRows | None, Mapping[str, tuple[SourceRole, ...]]]:
+        """roles.csv, and what other files tell of users who have a role neither there nor in users.csv."""
+        roles = read_roles(self.roles) if self.roles else None
+        if not self.users:
+            return roles, {}
+        roles, without = compare_users(self.users, roles)
+        if not without:
+            return roles, {}
+        enrollments = self._open("enrollments", key="userSourcedId")
+        relationships = self._open("relationships", key="relationshipUserSourcedId")
+        related = read_related(relationships, without) if relationships else {}
+        enrolled = read_enrolled(enrollments, without) if enrollments else {}
+        return roles, {**related, **enrolled}
+
+    def notes(self) -> Iterator[Issue]:
+        for table in self._opened:
+            yield from table.notes()

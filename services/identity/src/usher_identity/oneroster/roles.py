@@ -1,0 +1,116 @@
+"""Roles that stand outside users.csv: in roles.csv, and for users without any in enrollments and relationships."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from usher_identity.domain.incoming import Issue, SourceRole
+from usher_identity.oneroster.cells import truth
+from usher_identity.oneroster.organizations import GONE
+from usher_identity.oneroster.table import Table, first_of
+
+Roles = tuple[SourceRole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRows:
+    """Roles by user, those that hold and those that are taken away, and the rows that could not be read.
+
+    Only ids and roles are kept; equal roles are one object.
+    """
+
+    held: Mapping[str, Roles] = field(default_factory=dict)
+    ended: Mapping[str, Roles] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The first line of roles.csv that names each user."""
+    issues: Sequence[Issue] = ()
+
+    def says_nothing_of(self, user: str) -> bool:
+        return user not in self.held and user not in self.ended
+
+
+class _Collected:
+    """Roles by user, in the order listed, each once."""
+
+    def __init__(self) -> None:
+        self.by_user: dict[str, Roles] = {}
+        self._equal: dict[SourceRole | Roles, SourceRole | Roles] = {}
+
+    def add(self, user: str, role: SourceRole) -> None:
+        known = self.by_user.get(user, ())
+        if role not in known:
+            roles = (*known, role)
+            self.by_user[user] = self._equal.setdefault(roles, roles)  # type: ignore[assignment]
+
+
+def read_roles(table: Table) -> RoleRows:
+    """roles.csv of OneRoster 1.2 and of SDS v2.1.
+
+    The dates of roles are not looked at: a set says by its rows, and by `status`, what holds on the day it was made.
+    """
+    user, word, organization = table.places("userSourcedId"), table.places("role"), table.places("orgSourcedId")
+    kind, is_primary, status = table.places("roleType"), table.places("isPrimary"), table.places("status")
+    held, ended = _Collected(), _Collected()
+    lines: dict[str, int] = {}
+    issues: list[Issue] = []
+    for row in table.rows():
+        if isinstance(row, Issue):
+            issues.append(row)
+            continue
+        line, cells = row
+        user_id, role_word = first_of(cells, user), first_of(cells, word)
+        if not user_id or not role_word:
+            column = "role" if user_id else "userSourcedId"
+            reason = f"{column} is empty; the role was not taken"
+            issues.append(Issue(table.name, line, column, "missing_value", reason, user_id or None))
+            continue
+        primary = first_of(cells, kind).casefold() == "primary" or truth(first_of(cells, is_primary)) is True
+        role = SourceRole(role_word, first_of(cells, organization) or None, primary)
+        lines.setdefault(user_id, line)
+        (ended if first_of(cells, status).casefold() == GONE else held).add(user_id, role)
+    return RoleRows(held.by_user, ended.by_user, lines, issues)
+
+
+def compare_users(table: Table, roles: RoleRows | None) -> tuple[RoleRows | None, set[str]]:
+    """`roles` with an issue for each user that users.csv does not list, and the ids for which neither names a role."""
+    identifier, word = table.places("sourcedId"), table.places("role")
+    unlisted = set(roles.lines) if roles else set()
+    without: set[str] = set()
+    for cells in _readable(table):
+        user = first_of(cells, identifier)
+        unlisted.discard(user)
+        if user and not first_of(cells, word) and (roles is None or roles.says_nothing_of(user)):
+            without.add(user)
+    if roles and unlisted:
+        roles = replace(roles, issues=[*roles.issues, *(_unlisted(roles, user) for user in sorted(unlisted))])
+    return roles, without
+
+
+def _unlisted(roles: RoleRows, user: str) -> Issue:
+    reason = f"{user[:100]} is not in users.csv; the role was not taken"
+    return Issue("roles.csv", roles.lines[user], "userSourcedId", "unknown_user", reason, user[:100])
+
+
+def read_enrolled(table: Table, users: Collection[str]) -> Mapping[str, Roles]:
+    """What `users` do in their classes, and at which school: the only trace of some teachers' role."""
+    user, word, school = table.places("userSourcedId"), table.places("role"), table.places("schoolSourcedId")
+    status = table.places("status")
+    found = _Collected()
+    for cells in _readable(table):
+        user_id = first_of(cells, user)
+        if user_id in users and (role := first_of(cells, word)) and first_of(cells, status).casefold() != GONE:
+            found.add(user_id, SourceRole(role, first_of(cells, school) or None))
+    return found.by_user
+
+
+def read_related(table: Table, users: Collection[str]) -> Mapping[str, Roles]:
+    """SDS's relationships.csv: `users` who are there for a student, as guardians."""
+    user = table.places("relationshipUserSourcedId")
+    related = {first_of(cells, user) for cells in _readable(table)}
+    return {user_id: (SourceRole("guardian"),) for user_id in related if user_id in users}
+
+
+def _readable(table: Table) -> Iterator[list[str]]:
+    """Rows that can be read; the others add nothing here, and what they might have told is missed at the user's row."""
+    for row in table.rows():
+        if not isinstance(row, Issue):
+            yield row[1]
