@@ -20,7 +20,7 @@ from usher_contracts.envelope import OPERATORS_TENANT, Event, Fact
 from usher_contracts.topology import dead_queue
 from usher_kit import outbox
 from usher_kit.clock import Clock
-from usher_kit.database import Database
+from usher_kit.database import Contended, Database
 from usher_kit.outbox import OutboxRow
 from usher_kit.telemetry import names
 from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, traceparent_of
@@ -66,7 +66,7 @@ def is_retryable(error: BaseException) -> bool:
             or state.startswith(RETRYABLE_STATES)
             or (not state and isinstance(error, OperationalError | InterfaceError))
         )
-    return isinstance(error, ConnectionError | TimeoutError | OSError)
+    return isinstance(error, Contended | ConnectionError | TimeoutError | OSError)
 
 
 @dataclass(frozen=True, slots=True)

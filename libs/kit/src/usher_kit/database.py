@@ -19,6 +19,10 @@ OPEN_OUTBOX = text("select set_config('usher.relay', 'on', true)")
 ALL_TENANTS = text("select id from tenant order by id")
 
 
+class Contended(Exception):
+    """The rows proved different once they were locked: roll back and decide again. Waiting helps."""
+
+
 def app_role(service: str) -> str:
     """The database role that a service works under, subject to row-level security."""
     return f"usher_{service}"
