@@ -203,7 +203,7 @@ def create_sign_in() -> None:
         "signing_key",
         words("id"),
         words("private_key"),
-        words("encrypted", nullable=True),
+        sa.Column("encrypted", sa.Boolean, nullable=False),
         moment("created_at"),
         moment("signs_from"),
         key=("id",),

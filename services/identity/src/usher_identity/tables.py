@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Computed, Index, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 
 from usher_kit.tables import add_plumbing, moment, new_metadata, tenant_id
@@ -189,7 +189,7 @@ SIGNING_KEY = Table(
     tenant_id(),
     Column("id", Text, primary_key=True),
     Column("private_key", Text, nullable=False),
-    Column("encrypted", Text),
+    Column("encrypted", Boolean, nullable=False),
     moment("created_at"),
     moment("signs_from"),
 )

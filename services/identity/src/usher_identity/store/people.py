@@ -1,6 +1,7 @@
 """Statements on people: each loaded whole, with links and roles, and saved by what differs."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -23,6 +24,7 @@ BY_USER_NAME = text("""
     select user_name_key, array_agg(id order by id) as ids from person
     where tenant_id = :tenant and user_name_key = any(cast(:keys as text[])) group by user_name_key
 """)
+PLACES = text("select id, tenant_id, org_id from person where id = any(cast(:ids as uuid[]))")
 LOWERED = text("select name, lower(name) as key from unnest(cast(:names as text[])) as asked (name)")
 SAVE = text("""
     insert into person (tenant_id, id, org_id, user_name, display_name, email, status, status_since, roles,
@@ -39,6 +41,14 @@ SAVE = text("""
         = (excluded.org_id, excluded.user_name, excluded.display_name, excluded.email, excluded.status,
         excluded.status_since, excluded.roles, excluded.role_since, excluded.version, excluded.profile_version)
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A person's tenant, and the organization inside it."""
+
+    tenant_id: UUID
+    org_id: UUID
 
 
 async def load_people(conn: AsyncConnection, ids: Iterable[UUID], *, for_update: bool = False) -> dict[UUID, Person]:
@@ -71,6 +81,12 @@ async def find_people_by_user_name(
     asked = {"tenant": tenant_id, "keys": sorted(set(keys.values()))}
     found: dict[str, Sequence[UUID]] = {row.user_name_key: row.ids for row in await conn.execute(BY_USER_NAME, asked)}
     return {name: found[key] for name, key in keys.items() if key in found}
+
+
+async def find_places(conn: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, Place]:
+    """Where these people are."""
+    rows = await conn.execute(PLACES, {"ids": sorted(ids)})
+    return {row.id: Place(row.tenant_id, row.org_id) for row in rows}
 
 
 async def save_people(conn: AsyncConnection, changes: Sequence[Change[Person]]) -> None:

@@ -1,9 +1,9 @@
 """Recording changes: versions raised, rows saved and facts told in one transaction; what is the same is left alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +17,15 @@ from usher_identity.store.organizations import save_organizations
 from usher_identity.store.people import save_people
 from usher_kit import outbox
 from usher_kit.ids import new_id
+
+T = TypeVar("T")
+
+Expect: TypeAlias = Callable[[T], None]
+"""Looks at a state that is locked for a change, and raises unless the change was meant for it."""
+
+
+def expect_any(_: object) -> None:
+    """Whatever the state is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""/oauth/token, the discovery documents and userinfo: what programs ask of the OpenID provider."""
+
+from base64 import b64decode
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import unquote
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+
+from usher_contracts.envelope import OPERATORS_TENANT
+from usher_identity.http.me import own_person
+from usher_identity.oidc import opaque
+from usher_identity.oidc.desk import Desk, load_for_code, load_for_refresh, save_desk
+from usher_identity.oidc.grants import EXCHANGE, user_info
+from usher_identity.oidc.keys import ALGORITHM, KeyRing
+from usher_identity.oidc.parties import OPENID_SCOPES
+from usher_identity.oidc.provider import Asked, Provider
+from usher_identity.oidc.tokens import Signer
+from usher_identity.store.clients import load_client
+from usher_identity.store.people import load_people
+from usher_kit.access import Authorized
+from usher_kit.runtime import Running, Runtime
+
+router = APIRouter(tags=["oauth"])
+
+
+def key_ring(request: Request) -> KeyRing:
+    """FastAPI dependency: the process's keys, by which its guard checks tokens too."""
+    found = request.app.state.guard.verifier.keys
+    assert isinstance(found, KeyRing)  # noqa: S101 (main composes it so)
+    return found
+
+
+Keys = Annotated[KeyRing, Depends(key_ring)]
+
+
+@router.get("/.well-known/jwks.json")
+async def jwks(keys: Keys) -> JSONResponse:
+    """The keys that tokens are signed by, the next one published ahead."""
+    return JSONResponse(await keys.published(), headers={"Cache-Control": "public, max-age=300"})
+
+
+@router.get("/.well-known/openid-configuration")
+async def configuration(runtime: Running) -> dict[str, Any]:
+    """What the provider can do, and where."""
+    issuer = runtime.settings.token_issuer
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "token_endpoint": f"{issuer}/oauth/token",
+        "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "end_session_endpoint": f"{issuer}/oauth/logout",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", EXCHANGE],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "scopes_supported": sorted(OPENID_SCOPES),
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
+        "claims_supported": ["sub", "name", "preferred_username", "email", "auth_time", "sid"],
+    }
+
+
+@router.post("/oauth/token")
+async def token(request: Request, runtime: Running, keys: Keys) -> JSONResponse:
+    """A token for a code, a refresh token, a client's own credentials, or (RFC 8693) a person's id."""
+    form = [(name, str(value)) for name, value in (await request.form()).multi_items()]
+    asked = Asked("POST", form, {"Authorization": request.headers.get("Authorization", "")})
+    signer = await signer_of(runtime, keys)
+    desk = Desk(signer.at)
+    async with runtime.database.transaction(await tenants_of(runtime, asked)) as conn:
+        desk.client = await load_client(conn, client_id_of(asked))
+        grant = asked.payload.grant_type
+        if grant == "authorization_code" and (code := opaque.read(asked.form.get("code"))):
+            await load_for_code(conn, desk, code)
+        elif grant == "refresh_token" and (refresh := opaque.read(asked.form.get("refresh_token"))):
+            await load_for_refresh(conn, desk, refresh)
+        elif grant == EXCHANGE and (user_id := as_id(asked.form.get("subject_token"))):
+            desk.person = (await load_people(conn, [user_id])).get(user_id)
+        reply = Provider(desk, signer, sign_in_lasts(runtime)).token(asked)
+        await save_desk(conn, desk)
+    return JSONResponse(reply.body, reply.status, headers=dict(reply.headers))
+
+
+@router.get("/oauth/userinfo")
+async def userinfo(access: Authorized) -> dict[str, Any]:
+    """The claims about the person whose token asks."""
+    return user_info(await own_person(access), " ".join(OPENID_SCOPES))
+
+
+async def signer_of(runtime: Runtime, keys: KeyRing) -> Signer:
+    """What signs the tokens of a request made now."""
+    at = runtime.clock.now()
+    lives = timedelta(seconds=runtime.settings.access_token_seconds)
+    return Signer(await keys.signing(at), runtime.settings.token_issuer, lives, at)
+
+
+def sign_in_lasts(runtime: Runtime) -> timedelta:
+    return timedelta(hours=runtime.settings.sign_in_hours)
+
+
+async def tenants_of(runtime: Runtime, asked: Asked) -> list[UUID]:
+    """The tenants that a token request concerns: the clients', and the one that its secret names."""
+    if asked.payload.grant_type == EXCHANGE:
+        return await runtime.database.all_tenants()
+    named = opaque.read(asked.form.get("code") or asked.form.get("refresh_token"))
+    return [OPERATORS_TENANT, *([named.tenant_id] if named else [])]
+
+
+def client_id_of(asked: Asked) -> str:
+    """The client that a request says it is; whether it is, Authlib decides."""
+    kind, _, credentials = asked.headers["Authorization"].partition(" ")
+    if kind.lower() == "basic":
+        try:
+            return unquote(b64decode(credentials).decode().partition(":")[0])
+        except ValueError:
+            return ""
+    return str(asked.payload.client_id or "")
+
+
+def as_id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

@@ -1,0 +1,83 @@
+"""Which people a caller may see and change, and how answers show them."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_identity.domain.people import Person
+from usher_identity.http.conditional import etag
+from usher_identity.http.organizations import ExternalIdAnswer
+from usher_identity.store.people import load_people
+from usher_kit.access import Access
+from usher_kit.errors import NotFound
+
+RoleName = Literal["learner", "observer", "observable", "reporter", "org_admin", "system_admin"]
+StatusName = Literal["invited", "active", "suspended", "archived", "deleted"]
+
+
+class RoleAnswer(BaseModel):
+    """A role held, since when without a break, and who gives it."""
+
+    role: RoleName
+    since: datetime
+    sources: list[str]
+
+
+class UserAnswer(BaseModel):
+    """A person. `version` is the one that entitlements' explain takes as `user_version`."""
+
+    id: UUID
+    tenant_id: UUID
+    org_id: UUID
+    external_ids: list[ExternalIdAnswer]
+    user_name: str
+    display_name: str
+    email: str | None
+    status: StatusName
+    status_since: datetime
+    roles: list[RoleAnswer]
+    version: int
+    profile_version: int
+
+
+async def person_for(access: Access, conn: AsyncConnection, user_id: UUID, *roles: str, own: bool = False) -> Person:
+    """A person whom the caller may see by one of `roles`, or who is the caller where `own` is enough.
+
+    Raises NotFound for a person of another tenant or unit, Forbidden without a role.
+    """
+    person = (await load_people(conn, [user_id])).get(user_id)
+    if person is not None and own and user_id == access.caller.user_id:
+        return person
+    scope = await access.scope(conn, None, *roles)
+    if person is None or not scope.sees(person.org_id):
+        raise NotFound("No such person, or they are not yours to see.")
+    return person
+
+
+def answered(person: Person, response: Response) -> UserAnswer:
+    response.headers["ETag"] = etag(person.version, person.profile_version)
+    return to_answer(person)
+
+
+def to_answer(person: Person) -> UserAnswer:
+    return UserAnswer(
+        id=person.id,
+        tenant_id=person.tenant_id,
+        org_id=person.org_id,
+        external_ids=[ExternalIdAnswer(source=link.source, external_id=link.external_id) for link in person.links],
+        user_name=person.user_name,
+        display_name=person.display_name,
+        email=person.email,
+        status=person.status,
+        status_since=person.status_since,
+        roles=[
+            RoleAnswer(role=held.role, since=held.since, sources=person.roles.sources(held.role))
+            for held in person.roles.held
+        ],
+        version=person.version,
+        profile_version=person.profile_version,
+    )

@@ -1,0 +1,1 @@
+"""The OpenID provider: Authlib's grants over what was loaded for a request, joserfc for keys and tokens."""
