@@ -48,7 +48,7 @@ def test_client_credentials_get_one_token_for_many_calls() -> None:
                 "grant_type": "client_credentials",
                 "scope": "admin",
             }
-            return httpx2.Response(200, json={"access_token": "got"})
+            return httpx2.Response(200, json={"access_token": "got", "expires_in": 600})
         return httpx2.Response(200, json={"token": request.headers["authorization"]})
 
     with open_session(around(answer, **CLIENT)) as session:

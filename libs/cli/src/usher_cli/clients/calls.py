@@ -1,5 +1,6 @@
 """One call to a service: with whose token, and in which ways it may not answer."""
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -55,9 +56,9 @@ class ServiceClient:
         answer: Json = self.send("POST", path, json=body, headers=headers).json()
         return answer
 
-    def put(self, path: str, body: Any) -> Json:
+    def put(self, path: str, body: Any, **headers: str) -> Json:
         """The answer to a PUT of JSON. Raises as `get` does."""
-        answer: Json = self.send("PUT", path, json=body).json()
+        answer: Json = self.send("PUT", path, json=body, headers=headers).json()
         return answer
 
     def pages(self, path: str, **query: Any) -> Iterator[Json]:
@@ -95,6 +96,16 @@ class ServiceClient:
         if not response.is_success:
             raise RefusedError(self.service, response.status_code, problem_of(response))
         return response
+
+
+def new_trace_id() -> str:
+    """A trace id for a call that is to be followed afterwards."""
+    return secrets.token_hex(16)
+
+
+def traceparent(trace_id: str) -> str:
+    """The header that makes a call part of a trace, recorded all the way (W3C Trace Context)."""
+    return f"00-{trace_id}-{secrets.token_hex(8)}-01"
 
 
 def without_none(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,10 @@ class Entitlements:
         """Seats: who holds, awaits or has lost which product."""
         return self.calls.listed("/v1/seats", every=every, **query)
 
+    def seats_of(self, user_id: str) -> Json:
+        """One person's seats, whatever their state."""
+        return self.calls.get(f"/v1/users/{user_id}/seats")
+
     def doctor(self) -> Json:
         """The invariants of seats, checked now (seats: Invariants, I1 to I4)."""
         return self.calls.get("/v1/doctor")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from usher_cli.clients.calls import Json, ServiceClient
+from usher_cli.clients.calls import Json, ServiceClient, traceparent
 from usher_cli.failure import Failure
 
 
@@ -28,18 +28,29 @@ class Identity:
     def create_user(self, user: Json) -> Json:
         return self.calls.post("/v1/users", user)
 
-    def set_roles(self, user_id: str, roles: Sequence[str]) -> Json:
-        """Give a person exactly these roles. Returns the person as they are after the change."""
-        return self.calls.put(f"/v1/users/{user_id}/roles", {"roles": list(roles)})
+    def set_roles(self, user_id: str, roles: Sequence[str], trace_id: str) -> Json:
+        """Give a person exactly these roles, in a trace that can be followed. Returns the person after the change."""
+        return self.calls.put(f"/v1/users/{user_id}/roles", {"roles": sorted(roles)}, traceparent=traceparent(trace_id))
+
+    def create_organization(self, organization: Json) -> Json:
+        """A new tenant or, with a `parent_id`, a unit."""
+        return self.calls.post("/v1/organizations", organization)
 
     def organizations(self, *, every: bool = False, **query: Any) -> Json:
         return self.calls.listed("/v1/organizations", every=every, **query)
 
     def find_organization(self, organization: str) -> Json:
-        """The one organization of an id, an external id or a whole name. Raises Failure for none or many."""
+        """The one organization of an id, a whole name or an external id. Raises Failure for none or many."""
         if is_id(organization):
             return self.calls.get(f"/v1/organizations/{organization}")
-        found = self.organizations(every=True, identifier=organization)["items"]
+        wanted = organization.casefold()
+        found = [
+            one for one in self.organizations(every=True, q=organization)["items"] if one["name"].casefold() == wanted
+        ] or [
+            one
+            for one in self.organizations(every=True)["items"]
+            if wanted in [known["external_id"].casefold() for known in one["external_ids"]]
+        ]
         return only(
             found, f"organization is known as {organization!r}", [f"{one['name']} ({one['id']})" for one in found]
         )
@@ -73,7 +84,7 @@ def is_id(name: str) -> bool:
 def only(found: Sequence[Json], what: str, named: Sequence[str]) -> Json:
     """The one that was found. Raises Failure for none, or for many, which it names."""
     if not found:
-        raise Failure(f"No {what}. An id, a user name, an email or an external id would do, in any case.")
+        raise Failure(f"No {what}. Give an id, or a whole name, in any case, or an external id.")
     if len(found) > 1:
         raise Failure(f"More than one {what}: {', '.join(named[:5])}. Give the id.")
     return found[0]
