@@ -2,8 +2,13 @@
 
 import typer
 
+from usher_cli.commands import users
 from usher_cli.commands.dashboard import dashboard
+from usher_cli.commands.down import down
+from usher_cli.commands.status import status
+from usher_cli.commands.token import token
 from usher_cli.commands.trace import trace
+from usher_cli.commands.up import up
 from usher_cli.failure import Failing
 
 app = typer.Typer(
@@ -15,8 +20,13 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode=None,
 )
+app.command()(up)
+app.command()(down)
+app.command()(status)
+app.add_typer(users.app, name="users")
 app.command()(dashboard)
 app.command()(trace)
+app.command()(token)
 
 
 @app.callback()

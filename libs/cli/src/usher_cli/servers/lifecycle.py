@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from usher_cli.servers import homes, private
 from usher_cli.servers.addresses import (
@@ -18,8 +19,10 @@ from usher_cli.servers.addresses import (
 )
 from usher_cli.servers.errors import ServerError
 from usher_cli.servers.homes import Choice
+from usher_cli.servers.ports import LOOPBACK
 from usher_cli.servers.postgres import Postgres
 from usher_cli.servers.private import Private, Report
+from usher_cli.servers.programs import Program
 from usher_cli.servers.rabbitmq import RabbitMQ
 from usher_cli.servers.redis import Redis
 
@@ -30,6 +33,14 @@ class Needed(NamedTuple):
     server: Private
     variable: str
     addresses: Callable[[Choice], dict[str, str]]
+
+
+class Standing(NamedTuple):
+    """One server for a person to look at: its address, None before its first start; its program, None if given."""
+
+    title: str
+    address: str | None
+    program: Program | None
 
 
 def start(home: Path, report: Report, *, durable: bool = True) -> Addresses:
@@ -58,6 +69,22 @@ def find(home: Path) -> Addresses | None:
     if all(private.is_ready(needed.server, _folder(home, needed.server)) for needed in servers):
         return _addresses(home, servers)
     return None
+
+
+def standings(home: Path) -> list[Standing]:
+    """How each of the three servers stands, for a person to look at; starts and changes nothing."""
+    found = []
+    for needed in _servers(home, durable=True):
+        folder = _folder(home, needed.server)
+        if _is_given(needed, home):
+            url = given(os.environ)[needed.variable]
+            found.append(Standing(needed.server.title, urlsplit(url).netloc.rpartition("@")[2], None))
+        elif choice := homes.chosen(folder):
+            address = f"{LOOPBACK}:{choice.ports[needed.server.ports[0]]}"
+            found.append(Standing(needed.server.title, address, needed.server.programs(folder, choice)[-1]))
+        else:
+            found.append(Standing(needed.server.title, None, None))
+    return found
 
 
 def _start_one(server: Private, home: Path, report: Report) -> None:
@@ -92,8 +119,14 @@ def _servers(home: Path, *, durable: bool) -> Sequence[Needed]:
 
 
 def _private_servers(home: Path, *, durable: bool) -> Sequence[Needed]:
-    from_outside = given(os.environ)
-    return [needed for needed in _servers(home, durable=durable) if needed.variable not in from_outside]
+    return [needed for needed in _servers(home, durable=durable) if not _is_given(needed, home)]
+
+
+def _is_given(needed: Needed, home: Path) -> bool:
+    """Whether the environment gives the server; a shell that sourced `.usher/env` gives our own address back."""
+    choice = homes.chosen(_folder(home, needed.server))
+    own = needed.addresses(choice).get(needed.variable) if choice else None
+    return given(os.environ).get(needed.variable, own) != own
 
 
 def _addresses(home: Path, servers: Sequence[Needed]) -> Addresses:
