@@ -7,8 +7,9 @@ BIN := .venv/bin
 PACKAGES := libs/contracts libs/kit libs/cli services/identity services/entitlements services/usage \
 	services/notifications services/reporting services/console
 DATA ?=
+ARGS ?=
 
-.PHONY: help install lock up down status demo test check format clean
+.PHONY: help install lock demo up down status clean test check format
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,3 +31,33 @@ lock: | $(BIN)/uv ## Resolve dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 		$(foreach p,contracts kit cli,--no-emit-package usher-$(p)) \
 		pyproject.toml --group dev $(PACKAGES:%=%/pyproject.toml) --output-file requirements.lock
+
+demo: install ## Bring up the whole system with a sample district, or with DATA=PATH
+	@$(BIN)/usher demo $(if $(DATA),--data "$(DATA)")
+
+up: install ## Start servers and services on this machine
+	@$(BIN)/usher up
+
+down: ## Stop them; their data stays
+	@[ ! -x $(BIN)/usher ] || $(BIN)/usher down
+
+status: install ## Show what runs
+	@$(BIN)/usher status
+
+clean: down ## Remove local data; what was downloaded stays
+	@[ ! -d .usher/test ] || flock --nonblock .usher/test/in-use $(BIN)/python -m usher_cli.servers stop .usher/test \
+		|| { echo "tests are running in this clone: wait for them, then make clean"; exit 1; }
+	@[ ! -d .usher ] || find .usher -mindepth 1 -maxdepth 1 ! -name rabbitmq -exec rm -rf {} +
+
+test: install ## Run every test on real servers of its own; ARGS="-k waitlist" goes to pytest
+	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+check: install ## Formatter, linter, types, import rules
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted as above says: run make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy conftest.py libs services tests
+	@$(BIN)/lint-imports
+
+format: install ## Format, and mend what the linter can
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
