@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -110,7 +110,8 @@ class Access:
 
     database: Database
     caller: Caller
-    tenants: list[UUID] = field(default_factory=list)
+    address: str | None = None
+    """Where the request came from, for the audit record."""
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncConnection]:
@@ -167,7 +168,13 @@ async def access(request: Request, bearer: Annotated[HTTPAuthorizationCredential
         raise Unauthenticated("Send a token: Authorization: Bearer ….")
     guard: Guard = request.app.state.guard
     principal = await guard.verifier.read(bearer.credentials)
-    return Access(guard.database, await guard.caller(principal))
+    request.state.access = Access(guard.database, await guard.caller(principal), address_of(request))
+    return request.state.access  # type: ignore[no-any-return]
+
+
+def address_of(request: Request) -> str | None:
+    """The network address that the server accepted the request from; a proxy's own is resolved by the server."""
+    return request.client.host if request.client else None
 
 
 Authorized = Annotated[Access, Depends(access)]

@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 from opentelemetry import trace
 from starlette.exceptions import HTTPException
 
-from usher_kit.errors import FieldError, UsherError
+from usher_kit import audit
+from usher_kit.errors import FieldError, Invalid, UsherError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:usher:problem:"
@@ -35,17 +36,19 @@ def problem(
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
 
 
-async def on_usher_error(_: Request, error: Exception) -> JSONResponse:
+async def on_usher_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, UsherError)  # noqa: S101 (registered for it alone)
+    await audit.record_refusal(request, error)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     return problem(error.status, error.slug, error.title, error.detail, error.errors, headers)
 
 
-async def on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+async def on_invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     errors = tuple(FieldError("/" + "/".join(map(str, one["loc"])), one["msg"]) for one in error.errors())
     detail = "; ".join(f"{one.pointer}: {one.detail}" for one in errors[:3])
-    return problem(422, "invalid", "The request is not valid", detail, errors)
+    await audit.record_refusal(request, Invalid(detail))
+    return problem(Invalid.status, Invalid.slug, Invalid.title, detail, errors)
 
 
 async def on_http_error(_: Request, error: Exception) -> JSONResponse:

@@ -30,3 +30,7 @@ RETRIES = Counter("usher_batch_retries_total", "Batches tried again", ["service"
 LOOP_FAILURES = Counter("usher_loop_failures_total", "Rounds of a background loop that failed", ["service", "loop"])
 SESSIONS_AWAY = Counter("usher_console_sessions_away_total", "Requests refused while the session store was away")
 LIVE_BROWSERS = Gauge("usher_console_live_browsers", "Browsers that follow the figures now")
+SIGN_INS = Counter("usher_sign_ins_total", "Tries to sign in", ["outcome"])
+THROTTLE_OPEN = Counter(
+    "usher_sign_in_throttle_open_total", "Tries to sign in that nothing counted, since Redis did not answer"
+)
