@@ -1,0 +1,1 @@
+"""What `usher doctor` examines: the invariants of seats, and whether the services agree (seats: Invariants)."""
