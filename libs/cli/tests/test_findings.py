@@ -96,7 +96,7 @@ def test_entitlements_own_findings_are_passed_on() -> None:
 
 
 def test_facts_that_wait_anywhere_are_told_from_dead_ones() -> None:
-    queues = [
+    queues: list[Json] = [
         {"name": "usage.events", "messages": 3},
         {"name": "usage.dead", "messages": 1},
         {"name": "reporting.events", "messages": 0},
@@ -105,5 +105,8 @@ def test_facts_that_wait_anywhere_are_told_from_dead_ones() -> None:
     ]
     assert queues_empty(queues).offenders == ["usage.events: 3 messages wait"]
     assert nothing_dead(queues).offenders == ["usage.dead: 1 facts could not be applied"]
-    doctors = {"identity": {"tenants": [{"outbox_waiting": 2}, {"outbox_waiting": 5}]}, "reporting": {"tenants": [{}]}}
+    doctors: dict[str, Json] = {
+        "identity": {"tenants": [{"outbox_waiting": 2}, {"outbox_waiting": 5}]},
+        "reporting": {"tenants": [{}]},
+    }
     assert outboxes_empty(doctors).offenders == ["identity: 7 facts are not published yet"]

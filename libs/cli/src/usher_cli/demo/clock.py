@@ -20,7 +20,7 @@ def clock_file(environment: Environment) -> Path:
 
 
 def read_time(text: str) -> datetime:
-    """A point in time in UTC: `now`, a day, or RFC 3339; without a zone it is UTC's. Raises Failure for what is none."""
+    """A point in time in UTC: `now`, a day, or RFC 3339; without a zone, UTC's. Raises Failure for what is none."""
     if text == NOW:
         return datetime.now(UTC)
     try:
