@@ -47,29 +47,17 @@ FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}
 
 LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
     "entitlements": (OrganizationChanged, UserChanged, SeatActivityChanged),
-    "usage": (OrganizationChanged, UserChanged, UserLoggedIn, LicenseTermChanged, SeatChanged),
-    "notifications": (
-        OrganizationChanged,
-        UserChanged,
-        UserProfileChanged,
-        LicenseTermChanged,
-        LicenseTermNotice,
-        PoolChanged,
-        SeatChanged,
-        SeatActivityChanged,
-    ),
+    "usage": (OrganizationChanged, UserChanged, UserLoggedIn, SeatChanged),
+    "notifications": (OrganizationChanged, UserChanged, UserProfileChanged, LicenseTermNotice, SeatChanged),
     "reporting": (
         OrganizationChanged,
         UserChanged,
         UserProfileChanged,
         ProductChanged,
-        GrantRuleChanged,
         LicenseTermChanged,
-        LicenseTermNotice,
         PoolChanged,
         SeatChanged,
         SeatActivityChanged,
-        DeliveryChanged,
     ),
 }
 """What each service's queue is bound to: just the types that it uses, in the order in which a batch applies them."""

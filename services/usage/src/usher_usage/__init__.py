@@ -1,0 +1,1 @@
+"""Usage: logins, and who no longer uses a seat."""

@@ -1,0 +1,1 @@
+"""The rules of usage: who comes, who does not, and when that is told."""

@@ -1,0 +1,1 @@
+"""Usage's statements, set-based: a handful for any batch."""

@@ -1,0 +1,109 @@
+"""What usage does: keeps logins and seats, and brings each seat's activity in step with them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.entitlements import SeatChanged
+from usher_contracts.envelope import Cause, Event, latest
+from usher_contracts.identity import OrganizationChanged, UserChanged, UserLoggedIn
+from usher_contracts.usage import SeatActivityChanged
+from usher_kit import outbox
+from usher_kit.directory import apply_organizations, apply_people
+from usher_kit.ids import new_id
+from usher_usage.domain.telling import Change, settle
+from usher_usage.store.locking import Person, lock_configuration, lock_free_people, lock_people, share_configuration
+from usher_usage.store.logins import connect_source, save_logins
+from usher_usage.store.policies import judge_below, load_judged_by, save_policy
+from usher_usage.store.seats import find_due, find_moved, load_watched, save_activity, save_seats
+
+DUE_SEATS = 2_000
+"""Seats that one round of time's work takes."""
+
+
+async def keep_organizations(conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime) -> None:
+    """Keep organizations; where days or the policy in force may have changed, seats are due to be judged."""
+    await lock_configuration(conn, {event.tenantid for event in events})
+    orgs = [event.data.id for event in events]
+    before = await load_judged_by(conn, orgs)
+    await apply_organizations(conn, events, at)
+    after = await load_judged_by(conn, orgs)
+    if changed := [org for org, values in after.items() if before.get(org) != values]:
+        await judge_below(conn, changed, at)
+
+
+async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+    """Keep people; the seats of those who moved are told of at the new organization."""
+    changed = await apply_people(conn, events, at)
+    if moved := await find_moved(conn, changed):
+        await share_configuration(conn, {tenant for tenant, _ in moved})
+        await lock_people(conn, moved)
+        await judge(conn, moved, at, {(event.tenantid, event.data.id): event for event in events})
+
+
+async def keep_logins(conn: AsyncConnection, events: Sequence[Event[UserLoggedIn]], at: datetime) -> None:
+    """Keep logins, each once, and judge the seats of those whose last login moved."""
+    known = await share_configuration(conn, {event.tenantid for event in events})
+    if fresh := [tenant for tenant, since in known.items() if since is None]:
+        await connect_source(conn, fresh, at)
+    moved = await save_logins(conn, [event.data for event in events])
+    await judge(conn, moved, at, {(event.tenantid, event.data.user_id): event for event in events})
+
+
+async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:
+    """Keep seats, and judge those that changed by the logins that are already there."""
+    current = latest(events)
+    await share_configuration(conn, {event.tenantid for event in current})
+    await lock_people(conn, {(event.tenantid, event.data.user_id) for event in current})
+    changed = await save_seats(conn, [event.data for event in current])
+    await judge(conn, changed, at, {(event.tenantid, event.data.user_id): event for event in current})
+
+
+async def judge_due(conn: AsyncConnection, at: datetime) -> int:
+    """Judge seats that time has come for. Answers for how many people; those who are locked wait for the next round."""
+    due = await find_due(conn, at, DUE_SEATS)
+    await share_configuration(conn, {tenant for tenant, _ in due})
+    free = await lock_free_people(conn, due)
+    await judge(conn, free, at, {})
+    return len(free)
+
+
+async def set_window(
+    conn: AsyncConnection, tenant_id: UUID, org_id: UUID, product: str, days: int | None, at: datetime
+) -> None:
+    """Set the window of a product at an organization and below (None inherits it again); seats there are due."""
+    await lock_configuration(conn, [tenant_id])
+    await save_policy(conn, tenant_id, org_id, product, days)
+    await judge_below(conn, [org_id], at, product=product)
+
+
+async def judge(
+    conn: AsyncConnection, people: Sequence[Person], at: datetime, causes: Mapping[Person, Event[Any]]
+) -> None:
+    """Bring the seats of these people, whom the caller has locked, in step with what is known; tell what is news."""
+    if not people:
+        return
+    seats = await load_watched(conn, people)
+    changes = [change for seat in seats if (change := settle(seat, at))]
+    await save_activity(conn, changes)
+    await outbox.add(conn, [to_message(change, at, causes) for change in changes if change.is_news])
+
+
+def to_message(change: Change, at: datetime, causes: Mapping[Person, Event[Any]]) -> Event[SeatActivityChanged]:
+    seat, told = change.seat, change.told
+    fact = SeatActivityChanged(
+        tenant_id=seat.tenant_id,
+        user_id=seat.user_id,
+        product=seat.product,
+        org_id=told.org_id,
+        activity=told.activity.value,
+        since=told.since,
+        last_login_at=told.last_login_at,
+        version=told.version,
+        previous_version=told.version - 1,
+    )
+    cause = causes.get((seat.tenant_id, seat.user_id))
+    return Event.of(fact, id=new_id(), at=at, cause=Cause.of(cause) if cause else Cause())
