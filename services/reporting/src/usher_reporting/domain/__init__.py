@@ -1,0 +1,1 @@
+"""Reporting's rules: what counts, and how figures become a dashboard. Standard library alone."""

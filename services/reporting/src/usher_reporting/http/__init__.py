@@ -1,0 +1,1 @@
+"""Reporting's HTTP API: reads alone, each of what the caller may see."""

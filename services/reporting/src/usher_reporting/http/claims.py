@@ -1,0 +1,80 @@
+"""License claims: the history of every seat, with reason and cause (guide: Reports → License Claims)."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, TypeAdapter
+
+from usher_contracts.entitlements import ClaimKind, Product, SeatReason
+from usher_kit.access import Authorized
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_reporting.http.places import place_in
+from usher_reporting.http.reach import OrganizationParameter, reach_of
+from usher_reporting.store.claims import Place, search_claims
+
+PLACE: TypeAdapter[tuple[datetime, UUID, str, int]] = TypeAdapter(tuple[AwareDatetime, UUID, Product, int])
+
+router = APIRouter(tags=["claims"])
+
+
+class Claim(BaseModel):
+    """One version of a seat: what happened to whom, when, why and by what; `trace_id` leads to its trace.
+
+    Names are null before their facts arrived. `organization` is the person's at that time.
+    """
+
+    at: datetime
+    user_id: UUID
+    display_name: str | None
+    product: str
+    org_id: UUID
+    organization: str | None
+    kind: str
+    reason: str
+    from_state: str
+    state: str
+    version: int
+    actor: str
+    message_id: str
+    causation_id: str | None
+    correlation_id: str | None
+    trace_id: str | None
+    changeset: str | None
+
+
+@router.get("/v1/claims")
+async def claims(
+    access: Authorized,
+    org_id: OrganizationParameter = None,
+    product: Product | None = None,
+    user_id: UUID | None = None,
+    kind: ClaimKind | None = None,
+    reason: SeatReason | None = None,
+    since: Annotated[AwareDatetime | None, Query(alias="from", description="The earliest time, included")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to", description="The latest time, excluded")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParameter = None,
+) -> Page[Claim]:
+    """The license history, newest first."""
+    filters = {
+        "product": product,
+        "user_id": user_id,
+        "kind": kind,
+        "reason": reason,
+        "since": since,
+        "until": until,
+    }
+    after = place_in(cursor, PLACE, 4)
+    async with access.transaction() as conn:
+        reach = await reach_of(access, conn, org_id)
+        found = await search_claims(
+            conn, reach.tenants, reach.units, filters, after=Place(*after) if after else None, limit=limit + 1
+        )
+    items = [Claim(**row) for row in found[:limit]]
+    last = items[-1] if len(found) > limit else None
+    return Page(
+        items=items,
+        next_cursor=encode_cursor([last.at, last.user_id, last.product, last.version]) if last else None,
+    )

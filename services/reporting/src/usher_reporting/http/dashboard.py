@@ -1,0 +1,196 @@
+"""The license dashboard: allocation across products, and by organization (guide: System Admin → Licenses)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import OPERATORS_TENANT
+from usher_kit.access import Authorized
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.runtime import Running
+from usher_reporting.domain.dashboard import Line
+from usher_reporting.http.places import TEXT, place_in
+from usher_reporting.http.reach import OrganizationParameter, Reach, reach_of
+from usher_reporting.http.renewals import UPCOMING, Renewal, to_renewal
+from usher_reporting.store.figures import load_delay_ms, load_lines, load_sum
+from usher_reporting.store.organizations import Organization, load_organizations
+from usher_reporting.store.renewals import load_renewals
+
+SHOWN_RENEWALS = 100
+PLACE: TypeAdapter[tuple[str, UUID]] = TypeAdapter(tuple[Annotated[str, Field(pattern=TEXT)], UUID])
+
+router = APIRouter(tags=["dashboard"])
+
+
+class SharedPool(BaseModel):
+    """The ancestor's pool that serves the organization; figures are the whole pool's."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    org_id: UUID
+    total_licensed: int
+    assigned: int
+    available: int
+
+
+class Product(BaseModel):
+    """One product's seats, people and license. Percentages are 0 to 100, null where the total is 0."""
+
+    product: str
+    name: str
+    total_licensed: int | None
+    assigned: int
+    available: int | None
+    waitlisted: int
+    suspended: int
+    usage_percentage: float | None
+    active_users: int
+    inactive_users: int
+    never_used_users: int
+    unknown_users: int
+    utilization_percentage: float | None
+    license_state: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    over_allocated: bool
+    over_capacity: int
+    shared_pool: SharedPool | None
+    note: str | None
+
+
+class Dashboard(BaseModel):
+    """`org_id` is null for the sum over all tenants; `delay_ms` is how late facts on seats came lately."""
+
+    as_of: datetime
+    org_id: UUID | None
+    delay_ms: int | None
+    products: list[Product]
+    upcoming_renewals: list[Renewal]
+
+
+class UnitProduct(BaseModel):
+    """One product's seats at an organization; null where they are those of an ancestor's pool."""
+
+    product: str
+    total_licensed: int | None
+    assigned: int
+    available: int | None
+    waitlisted: int
+    usage_percentage: float | None
+
+
+class Unit(BaseModel):
+    """One organization with all below it. `depth` counts from the top of the list, which is 0."""
+
+    org_id: UUID
+    tenant_id: UUID
+    name: str
+    parent_id: UUID | None
+    kind: str
+    depth: int
+    products: list[UnitProduct]
+
+
+@router.get("/v1/dashboard")
+async def dashboard(access: Authorized, running: Running, org_id: OrganizationParameter = None) -> Dashboard:
+    """Every product's seats and people, combined, and what ends soon."""
+    at = running.clock.now()
+    async with access.transaction() as conn:
+        reach = await reach_of(access, conn, org_id)
+        lines = await lines_of(conn, reach)
+        renewals = await load_renewals(conn, reach.tenants, reach.units, at + UPCOMING, limit=SHOWN_RENEWALS)
+        delay_ms = await load_delay_ms(conn, reach.tenants)
+    return Dashboard(
+        as_of=at,
+        org_id=reach.org_id,
+        delay_ms=delay_ms,
+        products=[to_product(line) for line in lines],
+        upcoming_renewals=[to_renewal(renewal, at) for renewal in renewals],
+    )
+
+
+async def lines_of(conn: AsyncConnection, reach: Reach) -> Sequence[Line]:
+    if reach.org_id is None:
+        return await load_sum(conn, reach.tenants)
+    return (await load_lines(conn, [(reach.tenants[0], reach.org_id)]))[reach.org_id]
+
+
+@router.get("/v1/dashboard/organizations")
+async def organizations(
+    access: Authorized,
+    org_id: OrganizationParameter = None,
+    sort: Literal["name", "-name"] = "name",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParameter = None,
+) -> Page[Unit]:
+    """The allocation by organization: the one asked about and all below it; else, for the system, every tenant."""
+    async with access.transaction() as conn:
+        reach = await reach_of(access, conn, org_id)
+        found = await load_organizations(
+            conn,
+            [tenant for tenant in reach.tenants if tenant != OPERATORS_TENANT],
+            reach.org_id,
+            after=place_in(cursor, PLACE, 2),
+            limit=limit + 1,
+            is_descending=sort == "-name",
+        )
+        shown = found[:limit]
+        lines = await load_lines(conn, [(one.tenant_id, one.org_id) for one in shown])
+    return Page(
+        items=[to_unit(one, lines) for one in shown],
+        next_cursor=encode_cursor([shown[-1].sort_name, shown[-1].org_id]) if len(found) > limit else None,
+    )
+
+
+def to_unit(one: Organization, lines: Mapping[UUID, Sequence[Line]]) -> Unit:
+    return Unit(
+        org_id=one.org_id,
+        tenant_id=one.tenant_id,
+        name=one.name,
+        parent_id=one.parent_id,
+        kind=one.kind,
+        depth=one.depth,
+        products=[
+            UnitProduct(
+                product=line.product,
+                total_licensed=line.total_licensed,
+                assigned=line.people.assigned,
+                available=line.available,
+                waitlisted=line.people.waitlisted,
+                usage_percentage=line.usage_percentage,
+            )
+            for line in lines[one.org_id]
+        ],
+    )
+
+
+def to_product(line: Line) -> Product:
+    """A line in the names that users hold in their hands (interfaces: HTTP conventions)."""
+    people = line.people
+    return Product(
+        product=line.product,
+        name=line.name,
+        total_licensed=line.total_licensed,
+        assigned=people.assigned,
+        available=line.available,
+        waitlisted=people.waitlisted,
+        suspended=people.suspended,
+        usage_percentage=line.usage_percentage,
+        active_users=people.active,
+        inactive_users=people.inactive,
+        never_used_users=people.never_used,
+        unknown_users=people.unknown,
+        utilization_percentage=line.utilization_percentage,
+        license_state=line.license_state,
+        starts_at=line.starts_at,
+        ends_at=line.ends_at,
+        over_allocated=line.over_allocated,
+        over_capacity=line.over_capacity,
+        shared_pool=SharedPool.model_validate(line.shared_pool) if line.shared_pool else None,
+        note=line.note,
+    )

@@ -1,0 +1,68 @@
+"""Upcoming renewals: terms that end soon (guide: Expiration)."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, TypeAdapter
+
+from usher_kit.access import Authorized
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.runtime import Running
+from usher_reporting.domain.dashboard import days_left
+from usher_reporting.http.places import place_in
+from usher_reporting.http.reach import OrganizationParameter, reach_of
+from usher_reporting.store import renewals as store
+
+UPCOMING = timedelta(days=90)
+"""How long before its end a term is `expiring` (seats: The life of a license term)."""
+
+PLACE: TypeAdapter[tuple[datetime, UUID]] = TypeAdapter(tuple[AwareDatetime, UUID])
+
+router = APIRouter(tags=["renewals"])
+
+
+class Renewal(BaseModel):
+    """A term that ends soon, or has ended and is in grace. `days_left` are whole days, 0 once it has ended."""
+
+    term_id: UUID
+    org_id: UUID
+    organization: str | None
+    product: str
+    seats: int
+    ends_at: datetime
+    days_left: int
+    state: str
+
+
+@router.get("/v1/renewals")
+async def renewals(
+    access: Authorized,
+    running: Running,
+    org_id: OrganizationParameter = None,
+    within_days: Annotated[int, Query(ge=0, le=3_650)] = UPCOMING.days,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParameter = None,
+) -> Page[Renewal]:
+    """The terms that end within so many days, the soonest first; renewed, expired and ended ones are not among them."""
+    at = running.clock.now()
+    async with access.transaction() as conn:
+        reach = await reach_of(access, conn, org_id)
+        found = await store.load_renewals(
+            conn,
+            reach.tenants,
+            reach.units,
+            at + timedelta(days=within_days),
+            after=place_in(cursor, PLACE, 2),
+            limit=limit + 1,
+        )
+    shown = found[:limit]
+    return Page(
+        items=[to_renewal(one, at) for one in shown],
+        next_cursor=encode_cursor([shown[-1].ends_at, shown[-1].term_id]) if len(found) > limit else None,
+    )
+
+
+def to_renewal(one: store.Renewal, at: datetime) -> Renewal:
+    return Renewal(**one._asdict(), days_left=days_left(one.ends_at, at))

@@ -1,0 +1,74 @@
+"""The license history, newest first: found by an index whatever it is filtered by."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+ORDER = "{0}.at desc, {0}.user_id desc, {0}.product desc, {0}.version desc"
+OF_TENANTS = "c.tenant_id = place.id"
+OF_UNITS = "c.tenant_id = any(:tenants) and c.org_id = place.id"
+FILTERS = {
+    "product": "c.product = :product",
+    "user_id": "c.user_id = :user_id",
+    "kind": "c.kind = :kind",
+    "reason": "c.reason = :reason",
+    "since": "c.at >= :since",
+    "until": "c.at < :until",
+    "after_at": "(c.at, c.user_id, c.product, c.version) < (:after_at, :after_user, :after_product, :after_version)",
+}
+# Each place gives its own newest, so that an index ends the search early; then the newest of them all are named.
+SEARCH = """
+    select c.at, c.user_id, p.display_name, c.product, c.org_id, o.name as organization, c.kind, c.reason,
+           c.from_state, c.state, c.version, c.actor, c.message_id, c.causation_id, c.correlation_id, c.trace_id,
+           c.changeset
+    from (
+        select newest.* from unnest(cast(:places as uuid[])) as place (id)
+        cross join lateral (
+            select * from claim c where {where} order by {order} limit :limit
+        ) newest
+        order by {outer_order} limit :limit
+    ) c
+    left join profile p on p.tenant_id = c.tenant_id and p.id = c.user_id
+    left join organization o on o.tenant_id = c.tenant_id and o.id = c.org_id
+    order by {order}
+"""
+
+
+class Place(NamedTuple):
+    """A claim's place in the history's order."""
+
+    at: datetime
+    user_id: UUID
+    product: str
+    version: int
+
+
+async def search_claims(
+    conn: AsyncConnection,
+    tenants: Sequence[UUID],
+    units: Sequence[UUID] | None,
+    filters: Mapping[str, Any],
+    *,
+    after: Place | None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """The newest claims of these tenants, of these units alone where given, that pass `filters` and come `after`."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    if after is not None:
+        given |= {
+            "after_at": after.at,
+            "after_user": after.user_id,
+            "after_product": after.product,
+            "after_version": after.version,
+        }
+    scope = OF_TENANTS if units is None else OF_UNITS
+    where = " and ".join([scope, *(condition for name, condition in FILTERS.items() if name in given)])
+    statement = SEARCH.format(where=where, order=ORDER.format("c"), outer_order=ORDER.format("newest"))
+    places: dict[str, Any] = {"places": list(tenants if units is None else units), "limit": limit}
+    if units is not None:
+        places["tenants"] = list(tenants)
+    return (await conn.execute(text(statement), given | places)).mappings().all()

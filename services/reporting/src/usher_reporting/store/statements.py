@@ -1,0 +1,50 @@
+"""Statements that write any number of rows at once, made from a table's columns."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, text
+from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import TextClause
+
+DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its constructor untyped
+
+
+@cache
+def insert(table: Table, conflict: str) -> TextClause:
+    """Insert the rows given as one array a column; `conflict` says what happens to those that are there already."""
+    names = ", ".join(column.name for column in table.columns)
+    arrays = ", ".join(f"cast(:{c.name} as {c.type.compile(DIALECT)}[])" for c in table.columns)
+    keys = ", ".join(column.name for column in table.primary_key)
+    return text(
+        f"insert into {table.name} as kept ({names}) select * from unnest({arrays}) on conflict ({keys}) {conflict}"
+    )
+
+
+def replacing(table: Table) -> str:
+    """The rest of a row becomes what is new."""
+    rest = [column.name for column in table.columns if not column.primary_key]
+    return f"do update set ({', '.join(rest)}) = ({', '.join(f'excluded.{name}' for name in rest)})"
+
+
+async def save(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows, each in place of the one with its key."""
+    await execute(conn, table, replacing(table), rows)
+
+
+async def save_newer(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the rows whose version is higher than that of the row with their key."""
+    await execute(conn, table, f"{replacing(table)} where kept.version < excluded.version", rows)
+
+
+async def save_missing(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the rows whose key is not there yet."""
+    await execute(conn, table, "do nothing", rows)
+
+
+async def execute(conn: AsyncConnection, table: Table, conflict: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        arrays = {column.name: [row[column.name] for row in rows] for column in table.columns}
+        await conn.execute(insert(table, conflict), arrays)

@@ -1,0 +1,140 @@
+"""Reporting's tables: copies of what others own, the history of claims, and the headcounts kept beside them."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Numeric, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
+from usher_reporting.domain.headcount import Headcount
+
+METADATA: MetaData = new_metadata()
+add_plumbing(METADATA)
+add_directory(METADATA)
+
+PROFILE = Table(
+    "profile",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("external_id", Text),
+    Column("user_name", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("email", Text),
+    Column("version", BigInteger, nullable=False),
+    comment="Names and addresses: the only personal data here",
+)
+
+PRODUCT = Table(
+    "product",
+    METADATA,
+    tenant_id(),
+    Column("product", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+LICENSE_TERM = Table(
+    "license_term",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("product", Text, nullable=False),
+    Column("seats", Integer, nullable=False),
+    moment("starts_at"),
+    moment("ends_at"),
+    Column("grace_days", Integer, nullable=False),
+    Column("overage", Text, nullable=False),
+    Column("shrink", Text, nullable=False),
+    Column("price_per_seat", Numeric),
+    Column("currency", Text),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Index(None, "tenant_id", "org_id"),
+    Index("ix_license_term_ends", "tenant_id", "ends_at"),
+)
+
+POOL = Table(
+    "pool",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("product", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("license_state", Text, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("capacity_with_grace", Integer, nullable=False),
+    Column("overage_seats", Integer),
+    Column("assigned", Integer, nullable=False),
+    Column("waitlisted", Integer, nullable=False),
+    Column("suspended", Integer, nullable=False),
+    Column("over_allocated", Boolean, nullable=False),
+    moment("starts_at", nullable=True),
+    moment("ends_at", nullable=True),
+    moment("as_of"),
+    Column("version", BigInteger, nullable=False),
+    Index(None, "tenant_id", "org_id"),
+)
+
+SEAT = Table(
+    "seat",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False, comment="entitlements'; 0 while only usage has told of the seat"),
+    Column("org_id", UUID(as_uuid=True)),
+    Column("pool_id", UUID(as_uuid=True)),
+    Column("state", Text, nullable=False),
+    moment("since", nullable=True),
+    moment("assigned_since", nullable=True),
+    Column("activity_version", BigInteger, nullable=False, comment="usage's; 0 while only entitlements has"),
+    Column("activity", Text, nullable=False),
+    moment("activity_since", nullable=True),
+    moment("last_login_at", nullable=True),
+)
+
+CLAIM = Table(
+    "claim",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("previous_version", BigInteger, nullable=False),
+    moment("at"),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("pool_id", UUID(as_uuid=True)),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("from_state", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("causation_id", Text),
+    Column("correlation_id", Text),
+    Column("changeset", Text),
+    Column("trace_id", Text),
+    Index("ix_claim_at", "tenant_id", "at", "user_id"),
+    Index("ix_claim_org_id", "tenant_id", "org_id", "at", "user_id"),
+    Index("ix_claim_kind", "tenant_id", "kind", "at", "user_id"),
+    Index("ix_claim_reason", "tenant_id", "reason", "at", "user_id"),
+)
+
+HEADCOUNT = Table(
+    "headcount",
+    METADATA,
+    tenant_id(),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    *(Column(figure, Integer, nullable=False) for figure in Headcount._fields),
+)
+
+PROGRESS = Table(
+    "progress",
+    METADATA,
+    tenant_id(),
+    Column("delays_ms", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
+    comment="One row a tenant: its lock, and how late its latest facts came",
+)

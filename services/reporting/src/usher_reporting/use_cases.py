@@ -1,0 +1,165 @@
+"""What facts do to the read models: each use case loads, decides and saves, once for a whole batch."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from statistics import median_low
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.entitlements import LicenseTermChanged, PoolChanged, ProductChanged, SeatChanged
+from usher_contracts.envelope import Event, latest
+from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
+from usher_contracts.usage import SeatActivityChanged
+from usher_kit import directory
+from usher_reporting.domain.headcount import difference
+from usher_reporting.domain.people import Activity, Holding, Seat, SeatKey, changed_seats, moved, told
+from usher_reporting.store.people import (
+    add_to_headcounts,
+    load_people,
+    lock_tenants,
+    note_delays,
+    save_seats,
+)
+from usher_reporting.store.statements import save_missing, save_newer
+from usher_reporting.tables import CLAIM, LICENSE_TERM, POOL, PRODUCT, PROFILE
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+async def keep_organizations(conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime) -> None:
+    """Keep the tree."""
+    await lock_tenants(conn)
+    await directory.apply_organizations(conn, events, at)
+
+
+async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+    """Keep the copy of people; whoever changed organization is counted in the new one, with all their seats."""
+    await lock_tenants(conn)
+    facts = {(event.tenantid, event.data.id): event.data for event in latest(events)}
+    people = await load_people(conn, facts)
+    changed = set(await directory.apply_people(conn, events, at))
+    organizations = {key: fact.org_id for key, fact in facts.items() if fact.id in changed}
+    await add_to_headcounts(conn, difference(people, moved(people, organizations)))
+
+
+async def keep_profiles(
+    conn: AsyncConnection,
+    events: Sequence[Event[UserProfileChanged]],
+    at: datetime,  # noqa: ARG001 (a use case)
+) -> None:
+    """Keep names and addresses."""
+    await keep_latest(conn, PROFILE, events)
+
+
+async def keep_products(
+    conn: AsyncConnection,
+    events: Sequence[Event[ProductChanged]],
+    at: datetime,  # noqa: ARG001 (a use case)
+) -> None:
+    """Keep the catalogue."""
+    await keep_latest(conn, PRODUCT, events)
+
+
+async def keep_terms(
+    conn: AsyncConnection,
+    events: Sequence[Event[LicenseTermChanged]],
+    at: datetime,  # noqa: ARG001 (a use case)
+) -> None:
+    """Keep the license terms with their states."""
+    await keep_latest(conn, LICENSE_TERM, events)
+
+
+async def keep_pools(
+    conn: AsyncConnection,
+    events: Sequence[Event[PoolChanged]],
+    at: datetime,  # noqa: ARG001 (a use case)
+) -> None:
+    """Keep the pools: their capacities and license states. Who holds their seats is counted here."""
+    await keep_latest(conn, POOL, events)
+
+
+async def keep_latest(conn: AsyncConnection, table: Table, events: Sequence[Event[Any]]) -> None:
+    """Keep the highest version of each entity in a table whose columns have the names of the fact's fields."""
+    await lock_tenants(conn)
+    await save_newer(conn, table, [dict(event.data) for event in latest(events)])
+
+
+async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:
+    """Write a claim for each version of a seat, whatever the order of arrival; keep the highest and count it."""
+    await lock_tenants(conn)
+    await tell_of_seats(conn, [(seat_key(event.data), Seat(holding=to_holding(event.data))) for event in events])
+    await save_missing(conn, CLAIM, [to_claim(event) for event in events])
+    await note_delays(conn, delays_ms(events, at))
+
+
+async def keep_activity(
+    conn: AsyncConnection,
+    events: Sequence[Event[SeatActivityChanged]],
+    at: datetime,  # noqa: ARG001 (a use case)
+) -> None:
+    """Keep how each seat is used, and count it."""
+    await lock_tenants(conn)
+    await tell_of_seats(conn, [(seat_key(event.data), Seat(activity=to_activity(event.data))) for event in events])
+
+
+async def tell_of_seats(conn: AsyncConnection, news: Sequence[tuple[SeatKey, Seat]]) -> None:
+    """Bring seats and headcounts in step with news of seats. Needs the tenants' lock."""
+    before = await load_people(conn, {(tenant_id, user_id) for (tenant_id, user_id, _), _ in news})
+    after = told(before, news)
+    await save_seats(conn, changed_seats(before, after))
+    await add_to_headcounts(conn, difference(before, after))
+
+
+def seat_key(fact: SeatChanged | SeatActivityChanged) -> SeatKey:
+    return (fact.tenant_id, fact.user_id, fact.product)
+
+
+def to_holding(fact: SeatChanged) -> Holding:
+    return Holding(fact.version, fact.org_id, fact.pool_id, fact.state, fact.since, fact.assigned_since)
+
+
+def to_activity(fact: SeatActivityChanged) -> Activity:
+    return Activity(fact.version, fact.activity, fact.since, fact.last_login_at)
+
+
+def to_claim(event: Event[SeatChanged]) -> dict[str, Any]:
+    """The line of history that this version of a seat is, as its row; with all that leads back to its cause."""
+    fact = event.data
+    return {
+        "tenant_id": fact.tenant_id,
+        "user_id": fact.user_id,
+        "product": fact.product,
+        "version": fact.version,
+        "previous_version": fact.previous_version,
+        "at": event.time,
+        "org_id": fact.org_id,
+        "pool_id": fact.pool_id,
+        "kind": fact.claim,
+        "reason": fact.reason,
+        "from_state": fact.from_state,
+        "state": fact.state,
+        "actor": event.actor,
+        "message_id": event.id,
+        "causation_id": event.causationid,
+        "correlation_id": event.correlationid,
+        "changeset": event.changeset,
+        "trace_id": trace_id(event.traceparent),
+    }
+
+
+def trace_id(traceparent: str | None) -> str | None:
+    """The trace's id in a W3C `traceparent`; none where there is none to read."""
+    _, _, rest = (traceparent or "").partition("-")
+    return rest.partition("-")[0] or None
+
+
+def delays_ms(events: Sequence[Event[Any]], at: datetime) -> dict[UUID, int]:
+    """By tenant, the median of the milliseconds between a fact's time and `at`; a clock ahead of ours counts as 0."""
+    delays: dict[UUID, list[int]] = defaultdict(list)
+    for event in events:
+        delays[event.tenantid].append(max(0, (at - event.time) // MILLISECOND))
+    return {tenant_id: median_low(found) for tenant_id, found in delays.items()}
