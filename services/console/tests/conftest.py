@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from redis.asyncio import Redis
 
 from usher_console.clients.calls import ServiceClient
 from usher_console.clients.entitlements import Entitlements
@@ -38,6 +40,19 @@ class Hands:
 
 
 @dataclass
+class MovedClock:
+    """The machine's clock, moved on by hand."""
+
+    by: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+    def move_by(self, **time: float) -> None:
+        self.by += timedelta(**time)
+
+
+@dataclass
 class Browser:
     """One browser: follows redirects within the console, and plays identity's part where it is sent there."""
 
@@ -45,6 +60,7 @@ class Browser:
     world: World
     app: FastAPI
     hands: Hands
+    clock: MovedClock
 
     async def sign_in(self) -> httpx2.Response:
         """From the console's start to the page that signing in leads to."""
@@ -64,6 +80,18 @@ class Browser:
 
     async def post(self, address: str, **form: str | list[str]) -> httpx2.Response:
         return await self.http.post(address, data={"csrf": await self.csrf(), **form})
+
+    @property
+    def session_id(self) -> str:
+        return self.http.cookies["usher"].rpartition(".")[0]
+
+    def comes_with(self, cookie: str) -> None:
+        """This session cookie, and no other."""
+        self.http.cookies.clear()
+        self.http.cookies.set("usher", cookie)
+
+    def use_redis(self, redis: Redis) -> None:
+        self.app.state.runtime = replace(self.app.state.runtime, redis=redis)
 
     async def csrf(self) -> str:
         """The token that the pages of this session carry."""
@@ -92,7 +120,7 @@ async def house(world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch) -
     settings = ConsoleSettings()
     app = make_app(SERVICE, "api")
     runtime = make_runtime("console", settings)
-    hands = Hands()
+    hands, clock = Hands(), MovedClock()
 
     def client(service: str) -> ServiceClient:
         http = httpx2.AsyncClient(transport=world.transport(service), base_url=f"http://{service}.test")
@@ -106,9 +134,11 @@ async def house(world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch) -
         entitlements=Entitlements(client("entitlements")),
         reporting=Reporting(client("reporting")),
         visitors=Visitors(identity, hands),
-        sign_in=sign_in(settings, runtime.clock, transport=world.transport("identity")),
+        sign_in=sign_in(settings, clock, transport=world.transport("identity")),
         hub=Hub(),
     )
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=HOME) as http:
-        yield Browser(http, world, app, hands)
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app, raise_app_exceptions=False), base_url=HOME
+    ) as http:
+        yield Browser(http, world, app, hands, clock)
     await runtime.redis.aclose()

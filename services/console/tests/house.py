@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx2
 from fastapi import FastAPI, Form, Header, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -39,7 +39,8 @@ class World:
     explanations: dict[str, Explanation] = field(default_factory=story.explanations)
     applied: int = 10_000
     away: set[str] = field(default_factory=set)
-    signed_out: set[str] = field(default_factory=set)
+    takes_tokens: bool = True
+    refuses_renewal: bool = False
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -62,8 +63,7 @@ class Wire(httpx2.AsyncBaseTransport):
 
 
 def require(world: World, authorization: str) -> None:
-    token = authorization.removeprefix("Bearer ")
-    if not token.startswith("access-") or token in world.signed_out:
+    if not authorization.startswith("Bearer access-") or not world.takes_tokens:
         raise HTTPException(401)
 
 
@@ -102,8 +102,16 @@ def add_sign_in(app: FastAPI, world: World, key: ECKey) -> None:
 
     @app.post("/oauth/token")
     def token(
-        code: Annotated[str, Form()], code_verifier: Annotated[str, Form()], authorization: Annotated[str, Header()]
-    ) -> dict[str, Any]:
+        authorization: Annotated[str, Header()],
+        grant_type: Annotated[str, Form()],
+        code: Annotated[str, Form()] = "",
+        code_verifier: Annotated[str, Form()] = "",
+        refresh_token: Annotated[str, Form()] = "",
+    ) -> Any:
+        if grant_type == "refresh_token":
+            if world.refuses_renewal or not refresh_token:
+                return JSONResponse({"error": "invalid_grant"}, 400)
+            return tokens()
         asked = world.codes.pop(code)
         digest = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()
         basic = base64.b64encode(f"console:{SECRET}".encode()).decode()
@@ -118,11 +126,12 @@ def add_sign_in(app: FastAPI, world: World, key: ECKey) -> None:
             "iat": now,
             "exp": now + 600,
         }
-        return {
-            "access_token": f"access-{secrets.token_hex(4)}",
-            "token_type": "Bearer",
-            "id_token": jwt.encode({"alg": "ES256", "kid": "k1"}, claims, key),
-        }
+        return {**tokens(), "id_token": jwt.encode({"alg": "ES256", "kid": "k1"}, claims, key)}
+
+
+def tokens() -> dict[str, Any]:
+    secret = secrets.token_hex(4)
+    return {"access_token": f"access-{secret}", "refresh_token": f"refresh-{secret}", "expires_in": 600}
 
 
 def add_people(app: FastAPI, world: World) -> None:
@@ -135,9 +144,13 @@ def add_people(app: FastAPI, world: World) -> None:
     def organizations() -> dict[str, Any]:
         return {"items": [o.model_dump(mode="json") for o in world.organizations], "next_cursor": None}
 
+    @app.get("/v1/organizations/{org_id}")
+    def organization(org_id: UUID) -> Organization:
+        return next(o for o in world.organizations if o.id == org_id)
+
     @app.get("/v1/users")
-    def users(text: str = "", limit: int = 50, cursor: str = "0") -> dict[str, Any]:
-        found = [p for p in world.people.values() if text.lower() in p.display_name.lower()]
+    def users(q: str = "", limit: int = 50, cursor: str = "0") -> dict[str, Any]:
+        found = [p for p in world.people.values() if q.lower() in p.display_name.lower()]
         start, end = int(cursor), int(cursor) + limit
         items = [p.model_dump(mode="json") for p in found[start:end]]
         return {"items": items, "next_cursor": str(end) if end < len(found) else None}
@@ -172,7 +185,7 @@ def reporting(world: World) -> FastAPI:
     @app.get("/v1/dashboard/organizations")
     def units(limit: int, cursor: int = 0) -> dict[str, Any]:
         items = [u.model_dump(mode="json") for u in world.units[cursor : cursor + limit]]
-        return {"items": items, "next_cursor": cursor + limit if cursor + limit < len(world.units) else None}
+        return {"items": items, "next_cursor": str(cursor + limit) if cursor + limit < len(world.units) else None}
 
     return app
 

@@ -114,16 +114,19 @@ async def listen(url: str, hub: Hub) -> None:
 
 async def listen_once(url: str, hub: Hub) -> None:
     """One connection with its exclusive queue, until it ends."""
+
+    async def take(message: AbstractIncomingMessage) -> None:
+        hub.tell(tenants_of(message))
+
     async with await aio_pika.connect(url, client_properties={"connection_name": "usher-console live"}) as connection:
         channel = await connection.channel()
         exchange = await channel.declare_exchange(EVENTS, aio_pika.ExchangeType.TOPIC, durable=True)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True)
         await queue.bind(exchange, routing_key(PoolChanged.type))
+        await queue.consume(take, no_ack=True)
         hub.is_listening = True
         hub.tell_all()
-        async with queue.iterator(no_ack=True) as messages:
-            async for message in messages:
-                hub.tell(tenants_of(message))
+        await channel.closed()
 
 
 def tenants_of(message: AbstractIncomingMessage) -> set[UUID]:

@@ -1,6 +1,7 @@
 """Signing in: identity's authorization code flow with PKCE, through Authlib."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from usher_kit.clock import Clock, SystemClock
 CLIENT_ID = "console"
 SCOPE = "openid profile email"
 LEEWAY_SECONDS = 120
+EARLY_SECONDS = 60
+"""How long before its end an access token is renewed."""
 
 
 class SignInFailedError(Exception):
@@ -48,7 +51,29 @@ class SignIn:
             raise SignInFailedError(type(error).__name__) from error
         except httpx2.HTTPError as error:
             raise AwayError("identity") from error
-        return {"token": token["access_token"], "id_token": token.get("id_token"), "csrf": secrets.token_urlsafe(32)}
+        return {**self._kept(token), "id_token": token.get("id_token"), "csrf": secrets.token_urlsafe(32)}
+
+    def is_due(self, kept: Mapping[str, Any]) -> bool:
+        """Whether the access token is about to expire, and can be renewed."""
+        due = kept.get("renew_at")
+        return isinstance(due, float) and due <= self.clock.now().timestamp() and bool(kept.get("refresh_token"))
+
+    async def renew(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """What the session keeps from now on. Raises SignInFailedError where the sign-in has ended, or AwayError."""
+        try:
+            token = await self.client.fetch_access_token(
+                grant_type="refresh_token", refresh_token=kept["refresh_token"]
+            )
+        except OAuthError as error:
+            raise SignInFailedError(type(error).__name__) from error
+        except httpx2.HTTPError as error:
+            raise AwayError("identity") from error
+        return self._kept(token)
+
+    def _kept(self, token: Mapping[str, Any]) -> dict[str, Any]:
+        lives = float(token.get("expires_in", 0))
+        renew_at = self.clock.now().timestamp() + lives - EARLY_SECONDS if lives else None
+        return {"token": token["access_token"], "refresh_token": token.get("refresh_token"), "renew_at": renew_at}
 
     async def end(self, id_token: str | None) -> Response:
         """Where the browser goes after its session has ended: by way of identity, if identity ends sessions too."""

@@ -52,10 +52,11 @@ class Visitor:
 
     @property
     def sees_reports(self) -> bool:
+        """Whether licenses and people are theirs to see."""
         return not REPORT_READERS.isdisjoint(self.me.roles)
 
     @property
-    def sees_people(self) -> bool:
+    def is_administrator(self) -> bool:
         return not ADMINISTRATORS.isdisjoint(self.me.roles)
 
     def follows(self, tenant_id: UUID) -> bool:

@@ -2,13 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from pydantic import BeforeValidator
 
 from usher_console.clients.calls import Answer, ServiceClient
 
 PAGE = 500
 MOST_ORGANIZATIONS = 2_000
+
+
+def role_name(role: object) -> object:
+    """A role as its name, whether it comes with since when and from whom, or alone."""
+    return role.get("role") if isinstance(role, dict) else role
+
+
+RoleName = Annotated[str, BeforeValidator(role_name)]
 
 
 class Person(Answer):
@@ -18,7 +28,7 @@ class Person(Answer):
     display_name: str = ""
     email: str | None = None
     status: str = "active"
-    roles: Sequence[str] = ()
+    roles: Sequence[RoleName] = ()
     version: int = 0
 
     @property
@@ -30,6 +40,7 @@ class Me(Person):
     """The person whose token asks."""
 
     tenant_id: UUID | None = None
+    organization: str = ""
 
 
 class PersonPage(Answer):
@@ -70,6 +81,9 @@ class Identity:
         """The person with exactly these roles; refused (412) when somebody else has changed them since."""
         body = {"roles": list(roles)}
         return await self.calls.put(f"/v1/users/{person.id}/roles", token, Person, body, version=person.version)
+
+    async def organization(self, token: str, org_id: UUID) -> Organization:
+        return await self.calls.get(f"/v1/organizations/{org_id}", token, Organization)
 
     async def organizations(self, token: str) -> list[Organization]:
         """Every organization that the caller may see, as far as a choice among them can hold."""

@@ -24,6 +24,7 @@ class ProductFigures(Answer):
     """One product's seats, people and license; percentages are 0 to 100, null where the total is 0."""
 
     product: str
+    name: str = ""
     total_licensed: int | None = None
     assigned: int = 0
     available: int | None = None
@@ -47,6 +48,7 @@ class Renewal(Answer):
     """A license term that nears its end."""
 
     org_id: UUID
+    organization: str | None = None
     product: str
     seats: int
     ends_at: datetime
@@ -54,8 +56,11 @@ class Renewal(Answer):
 
 
 class Dashboard(Answer):
+    """`delay_ms` is how late facts on seats came lately, as reporting measures it."""
+
     as_of: datetime
     org_id: UUID | None = None
+    delay_ms: int | None = None
     products: Sequence[ProductFigures] = ()
     upcoming_renewals: Sequence[Renewal] = ()
 
@@ -76,6 +81,10 @@ class UnitFigures(Answer):
     parent_id: UUID | None = None
     kind: str | None = None
     products: Sequence[UnitProduct] = ()
+
+    @property
+    def id(self) -> UUID:
+        return self.org_id
 
 
 class UnitPage(Answer):

@@ -7,10 +7,10 @@ from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
 from usher_console.clients.calls import AwayError, RefusedError
-from usher_console.http.pages import Console, Running, SignedIn, session_of
+from usher_console.http.pages import Console, Running, SignedIn, SignInNeededError, session_of, visitor_of
 from usher_console.live import stream
 from usher_console.rendering import asset
-from usher_console.sessions import SessionsAwayError, SessionStore
+from usher_console.sessions import Session, SessionsAwayError, SessionStore
 from usher_console.visitors import Visitor
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -22,14 +22,14 @@ router = APIRouter(include_in_schema=False)
 async def live(request: Request, running: Running, found: SignedIn) -> StreamingResponse:
     """Tells when a pool of the visitor's tenant has changed, for as long as they are who they were."""
     store = SessionStore(request.app.state.runtime.redis)
-    session_id = session_of(request).id or ""
+    before = session_of(request)
 
     async def is_welcome() -> bool | None:
         try:
-            return await is_unchanged(running, store, session_id, found)
+            return await is_unchanged(running, store, before, found)
         except (SessionsAwayError, AwayError):
             return None
-        except RefusedError:
+        except (RefusedError, SignInNeededError):
             return False
 
     async def events() -> AsyncIterator[str]:
@@ -40,12 +40,15 @@ async def live(request: Request, running: Running, found: SignedIn) -> Streaming
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def is_unchanged(running: Console, store: SessionStore, session_id: str, found: Visitor) -> bool:
-    """Whether the visitor is still signed in, with the roles they had."""
-    session = await store.load(session_id)
-    if session.get("token") != found.token:
+async def is_unchanged(running: Console, store: SessionStore, before: Session, found: Visitor) -> bool:
+    """Whether the same sign-in still stands, with the roles it had. Renews its access token where that is due."""
+    session = await store.load(before.id or "")
+    if session.get("csrf") != before.get("csrf"):
         return False
-    now = await running.visitors.of(found.token)
+    held = session.get("token")
+    now = await visitor_of(running, session)
+    if session["token"] != held:
+        await store.save(session)
     return set(now.me.roles) == set(found.me.roles)
 
 

@@ -15,7 +15,7 @@ from usher_console.live import Hub
 from usher_console.rendering import render
 from usher_console.sessions import Session
 from usher_console.settings import ConsoleSettings
-from usher_console.sign_in import SignIn
+from usher_console.sign_in import SignIn, SignInFailedError
 from usher_console.visitors import Visitor, Visitors
 
 THEME_COOKIE = "usher-theme"
@@ -59,12 +59,18 @@ def session_of(request: Request) -> Session:
 
 async def visitor(request: Request, running: Running) -> Visitor:
     """FastAPI dependency: who is signed in. Raises SignInNeededError, or AwayError when identity cannot be asked."""
-    token = request.session.get("token")
-    if not isinstance(token, str):
+    return await visitor_of(running, session_of(request))
+
+
+async def visitor_of(running: Console, session: Session) -> Visitor:
+    """Whose session this is, by an access token that is renewed in time. Raises as `visitor` does."""
+    if "token" not in session:
         raise SignInNeededError
     try:
-        return await running.visitors.of(token)
-    except SignedOutError as error:
+        if running.sign_in.is_due(session):
+            session.update(await running.sign_in.renew(session))
+        return await running.visitors.of(session["token"])
+    except (SignedOutError, SignInFailedError) as error:
         raise SignInNeededError from error
 
 
@@ -74,14 +80,14 @@ SignedIn = Annotated[Visitor, Depends(visitor)]
 def reports_reader(found: SignedIn) -> Visitor:
     """FastAPI dependency: a visitor who may read reports. Raises NotAllowedError."""
     if not found.sees_reports:
-        raise NotAllowedError("Licenses are shown to reporters and administrators.")
+        raise NotAllowedError("Licenses and people are shown to reporters and administrators.")
     return found
 
 
 def administrator(found: SignedIn) -> Visitor:
-    """FastAPI dependency: a visitor who administers people. Raises NotAllowedError."""
-    if not found.sees_people:
-        raise NotAllowedError("People are shown to administrators.")
+    """FastAPI dependency: a visitor who may change people. Raises NotAllowedError."""
+    if not found.is_administrator:
+        raise NotAllowedError("Only administrators change people.")
     return found
 
 

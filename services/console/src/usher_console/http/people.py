@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from usher_console.clients.calls import Missing, or_missing
 from usher_console.http.licenses import OrganizationId
-from usher_console.http.pages import Administrator, Running, missing_text, page
+from usher_console.http.pages import ReportsReader, Running, missing_text, page
 from usher_console.views import people as views
 from usher_console.views.organizations import organization_choices
 
@@ -22,14 +22,14 @@ router = APIRouter(include_in_schema=False)
 async def people(
     request: Request,
     running: Running,
-    found: Administrator,
-    text: str = "",
+    found: ReportsReader,
+    q: str = "",
     org_id: OrganizationId = None,
     role: str = "",
     status: str = "",
     cursor: str = "",
 ) -> HTMLResponse:
-    filters = {"text": text.strip(), "org_id": org_id, "role": role, "status": status}
+    filters = {"q": q.strip(), "org_id": org_id, "role": role, "status": status}
     answer, organizations = await asyncio.gather(
         or_missing(running.identity.people(found.token, **filters, limit=PAGE, cursor=cursor)),
         or_missing(running.identity.organizations(found.token)),
@@ -43,7 +43,7 @@ async def people(
         found,
         here="people",
         missing=[missing_text("identity", "People")] if isinstance(answer, Missing) else [],
-        chosen={"text": filters["text"], "any": any(filters.values())},
+        chosen={"q": filters["q"], "any": any(filters.values())},
         choices=organization_choices(known, "All organizations", org_id),
         roles=views.role_choices(role),
         statuses=views.status_choices(status),

@@ -9,7 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from usher_console.clients.calls import Missing, RefusedError, or_missing
+from usher_console.clients.calls import AwayError, Missing, RefusedError, or_missing
+from usher_console.clients.identity import Person
 from usher_console.http.pages import (
     Administrator,
     Console,
@@ -78,26 +79,34 @@ async def change_roles(
 async def person_page(
     request: Request, running: Console, found: Visitor, user_id: UUID, notice: Notice | None, version: int | None = None
 ) -> HTMLResponse:
-    answer, organizations, shown = await asyncio.gather(
-        running.identity.person(found.token, user_id),
-        or_missing(running.identity.organizations(found.token)),
-        seats(running, found, user_id, version),
+    answer, shown = await asyncio.gather(
+        running.identity.person(found.token, user_id), seats(running, found, user_id, version)
     )
-    names = {} if isinstance(organizations, Missing) else {o.id: o.name for o in organizations}
-    people = ("People", "/users") if found.sees_people else ("Your profile", None)
+    organization = await organization_name(running, found, answer)
+    people = ("People", "/users") if found.sees_reports else ("Your profile", None)
     return page(
         request,
         "people/person.html",
         found,
-        here="people" if found.sees_people else "",
-        crumbs=[("Manage Users", None), people, (answer.name, None)] if found.sees_people else [people],
-        person=profile(answer, names),
+        here="people" if found.sees_reports else "",
+        crumbs=[("Manage Users", None), people, (answer.name, None)] if found.sees_reports else [people],
+        person=profile(answer, organization),
         roles=role_choices(answer, may_grant_system=found.is_system),
-        may_change=found.sees_people,
+        may_change=found.is_administrator,
         notice=notice,
         fragment=f"/users/{user_id}/seats" + (f"?version={version}" if version is not None else ""),
         **shown,
     )
+
+
+async def organization_name(running: Console, found: Visitor, answer: Person) -> str:
+    """Where the person belongs; nothing where identity will not say."""
+    if answer.org_id is None:
+        return ""
+    try:
+        return (await running.identity.organization(found.token, answer.org_id)).name
+    except (AwayError, RefusedError):
+        return ""
 
 
 async def seats(running: Console, found: Visitor, user_id: UUID, version: int | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from itertools import groupby
 from uuid import UUID
 
 from usher_console.clients.reporting import UnitFigures
+from usher_console.views.organizations import tree
 from usher_console.views.wording import Line, Tone, count, product_name, spelled
 
 PAGE = 50
@@ -17,6 +18,8 @@ FIELDS = (
 )
 BY_NAME = "name"
 COMBINED = "combined"
+DEEPEST = 4
+"""Deeper units are indented no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class UnitRow:
     org_id: UUID
     name: str
     kind: str
+    depth: int
     figures: Sequence[Line]
 
 
@@ -55,7 +59,7 @@ class Allocation:
         """How many lines there are, and what a line counts."""
         if self.total == 1:
             return "1 organization"
-        return f"{count(self.total)} organizations. Each counts its people and those of its units."
+        return f"{count(self.total)} organizations. Each counts all below it; a dash stands for a pool above."
 
 
 def allocation(units: Sequence[UnitFigures], *, sort: str = BY_NAME, start: int = 0) -> Allocation:
@@ -67,7 +71,7 @@ def allocation(units: Sequence[UnitFigures], *, sort: str = BY_NAME, start: int 
         groups=groups(keys),
         name_column=Column("Organization", *leads_to(BY_NAME, sort)),
         columns=[Column(label, *leads_to(key, sort), opens_group=is_first(key, keys)) for key, label in keys.items()],
-        rows=[unit_row(unit, keys) for unit in in_order(units, sort)[start:end]],
+        rows=[unit_row(unit, depth, keys) for depth, unit in in_order(units, sort)[start:end]],
         total=len(units),
         sort=sort,
         next_start=end if end < len(units) else None,
@@ -107,15 +111,15 @@ def leads_to(key: str, sort: str) -> tuple[str, str | None]:
     return (key, "descending") if sort.startswith("-") else (f"-{key}", "ascending")
 
 
-def in_order(units: Sequence[UnitFigures], sort: str) -> list[UnitFigures]:
-    """By the chosen figure, then by name; units without the figure come last in both directions."""
+def in_order(units: Sequence[UnitFigures], sort: str) -> list[tuple[int, UnitFigures]]:
+    """Each unit with its depth: by name as the tree that they form; by a figure as a flat list, without it last."""
     key, falling = sort.removeprefix("-"), sort.startswith("-")
-    by_name = sorted(units, key=lambda unit: (unit.name.casefold(), unit.org_id))
     if key == BY_NAME:
-        return by_name[::-1] if falling else by_name
+        return tree(units, falling=falling)
+    by_name = sorted(units, key=lambda unit: (unit.name.casefold(), unit.id))
     having = [(value, unit) for unit in by_name if (value := figure(unit, key)) is not None]
     having.sort(key=lambda pair: -pair[0] if falling else pair[0])
-    return [*(unit for _, unit in having), *(unit for unit in by_name if figure(unit, key) is None)]
+    return [(0, unit) for _, unit in having] + [(0, unit) for unit in by_name if figure(unit, key) is None]
 
 
 def figure(unit: UnitFigures, key: str) -> int | None:
@@ -125,12 +129,12 @@ def figure(unit: UnitFigures, key: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def unit_row(unit: UnitFigures, keys: Mapping[str, str]) -> UnitRow:
+def unit_row(unit: UnitFigures, depth: int, keys: Mapping[str, str]) -> UnitRow:
     figures = []
     for key, label in keys.items():
         value = figure(unit, key)
-        figures.append(Line(f"{unit.org_id}.{key}", label, count(value), tone_of(key, value)))
-    return UnitRow(unit.org_id, unit.name, spelled(unit.kind or ""), figures)
+        figures.append(Line(f"{unit.id}.{key}", label, count(value), tone_of(key, value)))
+    return UnitRow(unit.id, unit.name, spelled(unit.kind or ""), min(depth, DEEPEST), figures)
 
 
 def tone_of(key: str, value: int | None) -> Tone:

@@ -21,7 +21,8 @@ from usher_console.views.wording import (
     spelled,
 )
 
-LAST = {"combined": 1}
+COMBINED = "combined"
+SECOND = 1_000
 NOTHING_LICENSED = "Nothing is licensed yet"
 FIRST_STEPS = [
     Statement("People come in with an import of their organization.", "plain"),
@@ -43,6 +44,7 @@ class RenewalRow:
 @dataclass(frozen=True, slots=True)
 class LicenseDashboard:
     as_of: datetime
+    delay: str
     headline: str
     tone: Tone
     statements: Sequence[Statement]
@@ -54,12 +56,13 @@ class LicenseDashboard:
 
 def license_dashboard(answer: Dashboard, names: Mapping[UUID, str]) -> LicenseDashboard:
     """The page for reporting's answer; `names` are the organizations' that it refers to."""
-    products = sorted(answer.products, key=lambda p: (LAST.get(p.product, 0), p.product))
-    licensed = [p for p in products if p.product != "combined"]
+    products = sorted(answer.products, key=lambda p: p.product == COMBINED)
+    licensed = [p for p in products if p.product != COMBINED]
     found = statements(licensed, answer.as_of)
     empty = all(is_vacant(p) for p in licensed)
     return LicenseDashboard(
         as_of=answer.as_of,
+        delay=delay(answer.delay_ms),
         headline=NOTHING_LICENSED if empty else HEADLINES[worst(found)],
         tone="plain" if empty else worst(found),
         statements=FIRST_STEPS if empty else found or [Statement(CALM, "good")],
@@ -70,10 +73,16 @@ def license_dashboard(answer: Dashboard, names: Mapping[UUID, str]) -> LicenseDa
     )
 
 
+def delay(milliseconds: int | None) -> str:
+    """How late changes of seats show, as measured; nothing where none was measured."""
+    if milliseconds is None:
+        return ""
+    return f"{milliseconds} ms" if milliseconds < SECOND else f"{milliseconds / SECOND:.1f} s"
+
+
 def organizations_in(answer: Dashboard) -> set[UUID]:
-    """The organizations that the page names: owners of shared pools, and of licenses that end."""
-    owners = {p.shared_pool.org_id for p in answer.products if p.shared_pool}
-    return owners | {renewal.org_id for renewal in answer.upcoming_renewals}
+    """The organizations that the page names without being told their names: owners of shared pools."""
+    return {p.shared_pool.org_id for p in answer.products if p.shared_pool}
 
 
 def totals(licensed: Sequence[ProductFigures]) -> list[Line]:
@@ -99,7 +108,7 @@ def renewal_row(renewal: Renewal, at: datetime, names: Mapping[UUID, str]) -> Re
     state = renewal.state or "expiring"
     return RenewalRow(
         org_id=renewal.org_id,
-        organization=names.get(renewal.org_id, "Organization"),
+        organization=renewal.organization or names.get(renewal.org_id, "Organization"),
         product=product_name(renewal.product),
         seats=count(renewal.seats),
         ends=day(renewal.ends_at),

@@ -1,12 +1,27 @@
 """Organizations as a tree: to choose one, and to name the way to it."""
 
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from usher_console.clients.identity import Organization
 from usher_console.views.wording import Choice
 
 INDENT = "\u2003"
+
+
+class Node(Protocol):
+    """Whatever stands for an organization."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def parent_id(self) -> UUID | None: ...
+
+
+N = TypeVar("N", bound=Node)
 
 
 def organization_choices(
@@ -19,18 +34,18 @@ def organization_choices(
     return [Choice("", anything, not any(line.chosen for line in lines)), *lines]
 
 
-def tree(organizations: Sequence[Organization]) -> list[tuple[int, Organization]]:
-    """Each organization with its depth, parents before children, siblings by name."""
-    known = {o.id for o in organizations}
-    below: dict[UUID | None, list[Organization]] = {}
-    for o in sorted(organizations, key=lambda o: (o.name.casefold(), o.id), reverse=True):
-        below.setdefault(o.parent_id if o.parent_id in known else None, []).append(o)
-    found: list[tuple[int, Organization]] = []
-    line = [(0, o) for o in below.get(None, [])]
+def tree(nodes: Sequence[N], *, falling: bool = False) -> list[tuple[int, N]]:
+    """Each organization with its depth, parents before children, siblings by name (`falling`: from the last one)."""
+    known = {node.id for node in nodes}
+    below: dict[UUID | None, list[N]] = {}
+    for node in sorted(nodes, key=lambda node: (node.name.casefold(), node.id), reverse=not falling):
+        below.setdefault(node.parent_id if node.parent_id in known else None, []).append(node)
+    found: list[tuple[int, N]] = []
+    line = [(0, node) for node in below.pop(None, [])]
     while line:
-        depth, o = line.pop()
-        found.append((depth, o))
-        line.extend((depth + 1, child) for child in below.get(o.id, []))
+        depth, node = line.pop()
+        found.append((depth, node))
+        line.extend((depth + 1, child) for child in below.pop(node.id, []))
     return found
 
 

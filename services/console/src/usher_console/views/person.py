@@ -47,13 +47,13 @@ class SeatCard:
     pending: bool
 
 
-def profile(person: Person, names: Mapping[UUID, str]) -> Profile:
+def profile(person: Person, organization: str) -> Profile:
     return Profile(
         id=person.id,
         name=person.name or "Unnamed",
         initials=initials(person.name),
         email=person.email or person.user_name,
-        organization=names.get(person.org_id, "") if person.org_id else "",
+        organization=organization,
         status=person_badge(person.status),
         version=person.version,
     )

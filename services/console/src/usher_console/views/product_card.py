@@ -51,7 +51,7 @@ def product_card(p: ProductFigures, at: datetime, names: Mapping[UUID, str]) -> 
     activity = activity_counts(p)
     return ProductCard(
         product=p.product,
-        name=product_name(p.product),
+        name=product_name(p.product, p.name),
         about=PRODUCTS[p.product][1] if p.product in PRODUCTS else "",
         state=state_badge(p),
         usage=usage_line(p),

@@ -31,7 +31,7 @@ def worst(found: Iterable[Statement]) -> Tone:
 
 def about(p: ProductFigures) -> Iterable[Statement]:
     """What holds of one product now."""
-    name = product_name(p.product)
+    name = product_name(p.product, p.name)
     if p.over_allocated:
         figures = f"{seats(p.assigned)} assigned, {count(p.total_licensed)} licensed"
         yield Statement(f"{name} is over-allocated: {figures}. It takes nobody new.", "stop")
@@ -58,7 +58,7 @@ def endings(products: Sequence[ProductFigures], at: datetime) -> Iterable[Statem
     when: dict[str, str] = {}
     for p in products:
         if p.license_state == "expiring" and p.ends_at:
-            by_day.setdefault(day(p.ends_at), []).append(product_name(p.product))
+            by_day.setdefault(day(p.ends_at), []).append(product_name(p.product, p.name))
             when.setdefault(day(p.ends_at), in_days(p.ends_at, at))
     for date, names in by_day.items():
         yield Statement(f"{listed(names)} {'ends' if len(names) == 1 else 'end'} {when[date]}, on {date}.", "care")

@@ -81,9 +81,9 @@ ROLES = {
 }
 
 
-def product_name(product: str) -> str:
-    """The product's name; one that a deployment added reads as its own identifier."""
-    return PRODUCTS[product][0] if product in PRODUCTS else spelled(product)
+def product_name(product: str, name: str = "") -> str:
+    """The product's name; one that a deployment added has the `name` that it was given."""
+    return PRODUCTS[product][0] if product in PRODUCTS else name or spelled(product)
 
 
 def role_name(role: str) -> str:
