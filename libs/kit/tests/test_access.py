@@ -32,7 +32,7 @@ DISTRICT, NORTH, SOUTH, ELSEWHERE = (UUID(int=number) for number in (1, 2, 3, 9)
 ADMIN, REPORTER, LEARNER, STRANGER, OPERATOR = (UUID(int=number) for number in (101, 102, 103, 104, 105))
 
 
-async def keys(*, look_again: bool) -> KeySet:  # noqa: ARG001 (KeySource)
+async def keys(*, look_again: bool) -> KeySet:
     return KeySet([KEY])
 
 
