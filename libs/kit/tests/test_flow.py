@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_contracts.envelope import Event
 from usher_contracts.identity import UserChanged
 from usher_contracts.topology import EVENTS
-from usher_kit import outbox
+from usher_kit import dead_letters, outbox
 from usher_kit.broker import Messaging, connect
 from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier, InvalidFact, UseCase
@@ -62,7 +62,7 @@ async def send(database: Database, events: Sequence[Event[Any]]) -> None:
         await outbox.add(conn, events)
 
 
-async def dead_letters(vhost: str) -> list[aio_pika.abc.AbstractIncomingMessage]:
+async def letters(vhost: str) -> list[aio_pika.abc.AbstractIncomingMessage]:
     found = []
     async with await aio_pika.connect(vhost) as connection:
         channel = await connection.channel()
@@ -129,7 +129,7 @@ async def test_the_culprit_alone_is_dead(
         await send(database, [*(user_changed() for _ in range(40)), user_changed(bad), user_changed()])
         await until(lambda: has(database, 41))
         await until(lambda: is_empty(database))
-    [dead] = await dead_letters(vhost)
+    [dead] = await letters(vhost)
     assert str(bad).encode() in dead.body
     assert "not this one" in str(dead.headers["ce-deaddetail"])
 
@@ -148,7 +148,7 @@ async def test_a_database_that_is_away_is_waited_for(database: Database, vhost: 
         await send(database, [user_changed()])
         await until(lambda: has(database, 1))
         await until(lambda: is_empty(database))
-    assert not await dead_letters(vhost)
+    assert not await letters(vhost)
 
 
 async def test_in_an_outage_deliveries_go_back_and_come_again(
@@ -175,7 +175,7 @@ async def test_in_an_outage_deliveries_go_back_and_come_again(
             return messaging.is_ready
 
         await until(ready)
-    assert not await dead_letters(vhost)
+    assert not await letters(vhost)
 
 
 async def test_bytes_that_are_no_fact_are_dead_and_stop_nothing(
@@ -190,7 +190,7 @@ async def test_bytes_that_are_no_fact_are_dead_and_stop_nothing(
         await send(database, [user_changed()])
         await until(lambda: has(database, 1))
         await until(lambda: is_empty(database))
-        assert len(await dead_letters(vhost)) == 4
+        assert len(await letters(vhost)) == 4
 
 
 async def test_a_stop_under_load_loses_nothing(database: Database, vhost: str, user_changed: MakeEvent) -> None:
@@ -200,3 +200,34 @@ async def test_a_stop_under_load_loses_nothing(database: Database, vhost: str, u
             await asyncio.sleep(0.05)
     async with running(database, vhost):
         await until(lambda: has(database, 3_000))
+
+
+async def test_dead_letters_are_grouped_by_cause_sent_again_or_discarded(
+    database: Database, vhost: str, user_changed: MakeEvent
+) -> None:
+    mended = False
+    kinds = {new_id(): "this", new_id(): "this", new_id(): "that"}
+
+    async def refuses_some(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+        for event in events:
+            if not mended and event.data.id in kinds:
+                raise InvalidFact(event, f"not {kinds[event.data.id]} one")
+        await apply_people(conn, events, at)
+
+    async with running(database, vhost, refuses_some), await aio_pika.connect(vhost) as connection:
+        await send(database, [user_changed(person) for person in kinds])
+
+        async def all_dead() -> bool:
+            return len(await dead_letters.look(connection, SERVICE)) == 3
+
+        await until(all_dead)
+        causes = dead_letters.by_cause(await dead_letters.look(connection, SERVICE))
+        assert [(one.letters, one.detail) for one in causes] == [(2, "not this one"), (1, "not that one")]
+        mended = True
+        assert await dead_letters.replay(connection, SERVICE, lambda letter: letter.cause == causes[0].cause) == 2
+        await until(lambda: has(database, 2))
+        [left] = await dead_letters.look(connection, SERVICE)
+        assert (left.reason, left.detail) == ("invalid", "not that one")
+        assert await dead_letters.discard(connection, SERVICE, lambda letter: letter.id == left.id) == 1
+        assert await dead_letters.look(connection, SERVICE) == []
+        assert await count(database) == 2

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from sqlalchemy import Connection, MetaData
 
-from usher_kit import asyncapi, health
+from usher_kit import asyncapi, dead_letters_http, health
 from usher_kit.access import Guard, Lookup, find_in_directory
 from usher_kit.body_limit import BodyLimit
 from usher_kit.broker import Messaging, connect
@@ -72,6 +72,8 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
     if role in API_ROLES:
         for router in (asyncapi.router, *service.routers):
             app.include_router(router)
+        if service.apply:
+            app.include_router(dead_letters_http.router)
         if service.configure:
             service.configure(app)
     FastAPIInstrumentor.instrument_app(app, excluded_urls=UNTRACED, exclude_spans=["receive", "send"])
@@ -104,6 +106,7 @@ async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI)
     if service.prepare:
         await service.prepare(runtime)
     connection = await connect(settings.rabbitmq_url, f"usher-{service.name} {role}")
+    app.state.broker = connection
     own = Messaging(connection, Relay(runtime.database, connection, service.name))
     runtime.database.on_facts = own.start_relay()
     if role in WORKER_ROLES:
