@@ -1,14 +1,17 @@
 """Real servers for every test: shared by all workers and runs of this clone, with databases and vhosts of one's own."""
 
 import asyncio
+import contextlib
 import fcntl
 import hashlib
+import os
 import secrets
+import subprocess
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -17,10 +20,13 @@ import pytest
 import redis
 
 from usher_cli import servers as private
-from usher_cli.servers import Addresses, ServerError
+from usher_cli.servers import Addresses, ServerError, containers
 from usher_cli.servers.homes import locked
 from usher_kit import migrations
 from usher_kit.settings import with_database
+
+if TYPE_CHECKING:
+    from testcontainers.compose import DockerCompose
 
 T = TypeVar("T")
 
@@ -28,6 +34,7 @@ CLONE = Path(__file__).parent
 HOME = CLONE / ".usher" / "test"
 # All that tests make on a server is named so: the last run out removes what killed ones left, and nobody else's.
 MARK = f"test_{hashlib.sha256(str(CLONE).encode()).hexdigest()[:6]}_"
+IN_CONTAINERS = os.environ.get("USHER_TEST_SERVERS") == "containers"
 LEASE = pytest.StashKey[IO[str]]()
 
 
@@ -49,6 +56,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
+        if IN_CONTAINERS:
+            with contextlib.suppress(subprocess.CalledProcessError):
+                engine().stop()
+            return
         if addresses := private.find(HOME):
             settle(drop_databases(addresses))
             drop_vhosts(addresses)
@@ -58,10 +69,32 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def servers() -> Addresses:
     """PostgreSQL, RabbitMQ and Redis, running; with their administrators' credentials."""
+    if IN_CONTAINERS:
+        return containers_started()
     try:
         return private.start(HOME, lambda _: None, durable=False)
     except ServerError as error:
         pytest.exit(f"no servers to test on: {error}", returncode=3)
+
+
+def containers_started() -> Addresses:
+    """The servers of docker-compose.yml, by testcontainers: its images, settings and health checks."""
+    with locked(HOME / "containers.lock"):
+        started = engine()
+        try:
+            started.start()
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.decode(errors="replace").strip()
+            pytest.exit(f"no servers to test on: docker compose: {said} (unset USHER_TEST_SERVERS)", returncode=3)
+        return containers.addresses(started.get_config(), started.get_service_port)
+
+
+def engine() -> "DockerCompose":
+    from testcontainers.compose import DockerCompose  # noqa: PLC0415 (slow to load, and rarely needed)
+
+    # A project of its own: the demo's containers in the same clone stay as they are.
+    os.environ["COMPOSE_PROJECT_NAME"] = f"usher-{MARK.strip('_')}"
+    return DockerCompose(CLONE, "docker-compose.yml", services=[*containers.SERVERS], wait=True)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from usher_cli.servers.programs import Program
 
 USER = "usher"
 PLUGINS = ("rabbitmq_management", "rabbitmq_stream", "rabbitmq_prometheus")
+# Absolute, because relative limits follow the machine's memory and can keep a small one from starting.
+LIMITS = {"vm_memory_high_watermark.absolute": "1GB", "disk_free_limit.absolute": "200MB"}
 # What a client says first, and the frame that a broker which takes connections answers with (AMQP 0-9-1, 4.2.2).
 AMQP_HELLO = b"AMQP\x00\x00\x09\x01"
 AMQP_START = b"\x01\x00\x00"
@@ -70,7 +72,6 @@ class RabbitMQ:
 
 
 def _configuration(choice: Choice) -> str:
-    # Limits are absolute, because relative ones follow the machine's memory and can stop a small one from starting.
     settings = {
         "listeners.tcp.1": f"{LOOPBACK}:{choice.ports['amqp']}",
         "management.tcp.ip": LOOPBACK,
@@ -81,8 +82,7 @@ def _configuration(choice: Choice) -> str:
         "default_user": USER,
         "default_pass": choice.password,
         "default_user_tags.administrator": "true",
-        "vm_memory_high_watermark.absolute": "1GB",
-        "disk_free_limit.absolute": "200MB",
+        **LIMITS,
     }
     return "".join(f"{name} = {value}\n" for name, value in settings.items())
 

@@ -10,7 +10,7 @@ from usher_cli.servers.ports import LOOPBACK, answers
 from usher_cli.servers.private import Report
 from usher_cli.servers.programs import Program
 
-DATABASES = 1024
+SETTINGS = {"databases": 1024, "maxmemory": "128mb", "maxmemory-policy": "allkeys-lru", "save": '""'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,7 @@ class Redis:
             "bind": LOOPBACK,
             "port": choice.ports["redis"],
             "requirepass": choice.password,
-            "databases": DATABASES,
-            "maxmemory": "128mb",
-            "maxmemory-policy": "allkeys-lru",
-            "save": '""',
+            **SETTINGS,
         }
         write_private(folder / "redis.conf", "".join(f"{name} {value}\n" for name, value in settings.items()))
 
