@@ -114,6 +114,7 @@ async def browser(world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch)
 @asynccontextmanager
 async def house(world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Browser]:
     monkeypatch.setenv("USHER_CONSOLE_CLIENT_SECRET", SECRET)
+    monkeypatch.setenv("USHER_SESSION_SECRET", "signs the cookies of these tests")
     monkeypatch.setenv("USHER_CONSOLE_URL", HOME)
     monkeypatch.setenv("USHER_IDENTITY_URL", IDENTITY)
     monkeypatch.setenv("USHER_REDIS_URL", redis_url)

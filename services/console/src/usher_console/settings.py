@@ -16,7 +16,9 @@ class ConsoleSettings(ServiceSettings):
     console_url: str = "http://127.0.0.1:8000"
     """The console's address as browsers see it; identity sends people back to it."""
     console_client_secret: str = Field(min_length=16)
-    """The console's secret at identity; it also signs session cookies, so that changing it ends every session."""
+    """The console's secret at identity, as a client of it."""
+    session_secret: str = Field(min_length=16)
+    """Signs session cookies; changing it ends every session."""
 
     @property
     def is_secure(self) -> bool:
