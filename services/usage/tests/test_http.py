@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+import orjson
 import pytest
 from httpx import AsyncClient
 
@@ -148,10 +149,23 @@ async def test_all_products_policies_are_listed(client: AsyncClient, bearer: Bea
     [(REPORTER, NORTH, 7, 403), (ADMIN, ELSEWHERE, 7, 404), (ADMIN, NORTH, 0, 422), (ADMIN, NORTH, 3_651, 422)],
 )
 async def test_who_may_set_a_window(
-    client: AsyncClient, bearer: Bearer, who: UUID, org: UUID, days: int, status: int
+    usage: Usage, client: AsyncClient, bearer: Bearer, who: UUID, org: UUID, days: int, status: int
 ) -> None:
     change = {"org_id": str(org), "product": "learn", "window_days": days}
     assert (await client.put("/v1/policies", json=change, headers=bearer(who))).status_code == status
+    assert await acts(usage) == [("policy.set", "refused", None)]
+
+
+async def test_setting_a_window_is_written_down(usage: Usage, client: AsyncClient, bearer: Bearer) -> None:
+    change = {"org_id": str(NORTH), "product": "learn", "window_days": 7}
+    await client.put("/v1/policies", json=change, headers=bearer(ADMIN))
+    assert await acts(usage) == [("policy.set", "done", {"window_days": 7, "set_at": str(NORTH)})]
+
+
+async def acts(usage: Usage) -> list[tuple[str, str, object]]:
+    rows = await usage.rows("select body from outbox where routing_key = 'usage.audit.recorded.v1'")
+    facts = [orjson.loads(row.body) for row in rows]
+    return [(fact["act"], fact["outcome"], fact["after"]) for fact in facts]
 
 
 async def test_the_doctor_counts_and_sums_up(usage: Usage, client: AsyncClient, bearer: Bearer) -> None:

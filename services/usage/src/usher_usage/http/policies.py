@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from usher_contracts.entitlements import Product
 from usher_kit.access import Authorized
+from usher_kit.audit import Act, audited, record
 from usher_kit.errors import Invalid
 from usher_kit.paging import Page
 from usher_kit.runtime import Running
@@ -51,16 +52,27 @@ async def list_policies(
     return Page(items=[in_force(asked, name, set_windows) for name in sorted(products)])
 
 
-@router.put("/policies")
+@router.put("/policies", dependencies=[audited("policy.set")])
 async def set_policy(change: PolicyChange, access: Authorized, runtime: Running) -> PolicyInForce:
     """Set the window of a product at an organization and, where they set none of their own, its units."""
     async with access.transaction() as conn:
         scope = await access.scope(conn, change.org_id, "org_admin")
         [tenant] = scope.tenants
-        await set_window(conn, tenant, change.org_id, change.product, change.window_days, runtime.clock.now())
-        set_windows = await load_policies(conn, [change.org_id])
+        at = runtime.clock.now()
+        before = in_force(change.org_id, change.product, await load_policies(conn, [change.org_id]))
+        await set_window(conn, tenant, change.org_id, change.product, change.window_days, at)
+        after = in_force(change.org_id, change.product, await load_policies(conn, [change.org_id]))
+        act = to_act(tenant, before, after)
+        await record(conn, "usage", [act], at=at, cause=access.cause(), address=access.address)
     runtime.wake(JUDGE_DUE.name)
-    return in_force(change.org_id, change.product, set_windows)
+    return after
+
+
+def to_act(tenant_id: UUID, before: PolicyInForce, after: PolicyInForce) -> Act:
+    """What is written down of a change of policy."""
+    target = f"{after.org_id}/{after.product}"
+    was, now = (policy.model_dump(mode="json", include={"window_days", "set_at"}) for policy in (before, after))
+    return Act("policy.set", target, tenant_id, after.org_id, before=was, after=now)
 
 
 def in_force(org_id: UUID, product: str, set_windows: list[Policy]) -> PolicyInForce:
