@@ -61,6 +61,6 @@ def app(runtime: Runtime) -> FastAPI:
 async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[House]:
     """Identity, with a district of two schools in it."""
     async with AsyncClient(transport=ASGITransport(app), base_url=ISSUER) as http:
-        built = House(http, runtime)
+        built = House(http, runtime, app.state.guard.verifier.keys)
         await built.build()
         yield built

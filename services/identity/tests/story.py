@@ -1,6 +1,7 @@
 """A house to tell stories in: a district with two schools, and whoever calls."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -8,7 +9,9 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from usher_identity.oidc.grants import EXCHANGE
+from usher_identity.oidc.keys import KeyRing
 from usher_identity.oidc.tokens import USER_ID_TYPE
+from usher_kit.clock import FixedClock
 from usher_kit.runtime import Runtime
 
 ISSUER = "https://identity.test"
@@ -55,6 +58,7 @@ class House:
 
     http: AsyncClient
     runtime: Runtime
+    keys: KeyRing
     organizations: dict[str, Any] = field(default_factory=dict)
     system: Caller = field(init=False)
 
@@ -90,6 +94,12 @@ class House:
 
     async def token(self, client_id: str, secret: str, **form: str) -> Response:
         return await self.http.post("/oauth/token", data=form, auth=(client_id, secret))
+
+    def pass_time(self, **time: float) -> None:
+        """Move the clock on."""
+        clock = self.runtime.clock
+        assert isinstance(clock, FixedClock)
+        clock.move_to(clock.now() + timedelta(**time))
 
     async def facts(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
         """What would be published, and is from now on: (routing key, attributes, fact)."""

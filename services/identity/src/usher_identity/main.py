@@ -2,7 +2,8 @@
 
 from fastapi import FastAPI
 
-from usher_identity.http import doctor, logins, me, oauth, organizations, users
+from usher_identity.forgetting import forget
+from usher_identity.http import doctor, logins, me, oauth, organizations, pages, sessions, sign_in, sign_out, users
 from usher_identity.http.refusals import add_refusal_handler
 from usher_identity.oidc.keys import key_ring, rotate_keys
 from usher_identity.preparing import prepare
@@ -20,8 +21,19 @@ SERVICE = Service(
     "identity",
     IdentitySettings,
     metadata=METADATA,
-    routers=[organizations.router, users.router, logins.router, me.router, doctor.router, oauth.router],
-    loops=[Loop("signing keys", 3600, rotate_keys)],
+    routers=[
+        organizations.router,
+        users.router,
+        sessions.router,
+        logins.router,
+        me.router,
+        doctor.router,
+        oauth.router,
+        sign_in.router,
+        sign_out.router,
+        pages.router,
+    ],
+    loops=[Loop("signing keys", 3600, rotate_keys), Loop("forgetting", 3600, forget)],
     prepare=prepare,
     keys=key_ring,
     body_limits={logins.PATH: logins.MAX_BYTES},

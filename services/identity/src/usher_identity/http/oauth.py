@@ -18,6 +18,7 @@ from usher_identity.oidc.keys import ALGORITHM, KeyRing
 from usher_identity.oidc.parties import OPENID_SCOPES
 from usher_identity.oidc.provider import Asked, Provider
 from usher_identity.oidc.tokens import Signer
+from usher_identity.settings import IdentitySettings
 from usher_identity.store.clients import load_client
 from usher_identity.store.people import load_people
 from usher_kit.access import Authorized
@@ -70,8 +71,8 @@ async def token(request: Request, runtime: Running, keys: Keys) -> JSONResponse:
     """A token for a code, a refresh token, a client's own credentials, or (RFC 8693) a person's id."""
     form = [(name, str(value)) for name, value in (await request.form()).multi_items()]
     asked = Asked("POST", form, {"Authorization": request.headers.get("Authorization", "")})
-    signer = await signer_of(runtime, keys)
-    desk = Desk(signer.at)
+    provider = await provider_for(runtime, keys)
+    desk = provider.desk
     async with runtime.database.transaction(await tenants_of(runtime, asked)) as conn:
         desk.client = await load_client(conn, client_id_of(asked))
         grant = asked.payload.grant_type
@@ -81,7 +82,7 @@ async def token(request: Request, runtime: Running, keys: Keys) -> JSONResponse:
             await load_for_refresh(conn, desk, refresh)
         elif grant == EXCHANGE and (user_id := as_id(asked.form.get("subject_token"))):
             desk.person = (await load_people(conn, [user_id])).get(user_id)
-        reply = Provider(desk, signer, sign_in_lasts(runtime)).token(asked)
+        reply = provider.token(asked)
         await save_desk(conn, desk)
     return JSONResponse(reply.body, reply.status, headers=dict(reply.headers))
 
@@ -92,15 +93,13 @@ async def userinfo(access: Authorized) -> dict[str, Any]:
     return user_info(await own_person(access), " ".join(OPENID_SCOPES))
 
 
-async def signer_of(runtime: Runtime, keys: KeyRing) -> Signer:
-    """What signs the tokens of a request made now."""
+async def provider_for(runtime: Runtime, ring: KeyRing) -> Provider:
+    """The provider of a request made now, its desk still empty."""
     at = runtime.clock.now()
-    lives = timedelta(seconds=runtime.settings.access_token_seconds)
-    return Signer(await keys.signing(at), runtime.settings.token_issuer, lives, at)
-
-
-def sign_in_lasts(runtime: Runtime) -> timedelta:
-    return timedelta(hours=runtime.settings.sign_in_hours)
+    settings: IdentitySettings = runtime.settings
+    lives = timedelta(seconds=settings.access_token_seconds)
+    signer = Signer(await ring.signing(at), settings.token_issuer, lives, at)
+    return Provider(Desk(at), signer, await ring(look_again=False), timedelta(hours=settings.sign_in_hours))
 
 
 async def tenants_of(runtime: Runtime, asked: Asked) -> list[UUID]:

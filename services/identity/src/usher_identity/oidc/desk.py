@@ -25,7 +25,7 @@ from usher_identity.store.sign_in import (
 
 @dataclass
 class Desk:
-    """Papers of one request. What begins with `new_` or `used_`, and `stolen`, is decided by the grants."""
+    """Papers of one request. All below `refresh` is decided by the grants."""
 
     at: datetime
     client: Client | None = None
@@ -38,6 +38,7 @@ class Desk:
     new_refresh: RefreshToken | None = None
     used_code: Code | None = None
     used_refresh: RefreshToken | None = None
+    signed_out: bool = False
     stolen: bool = False
     """A code or a refresh token was used that had been used before: its session ends."""
 
@@ -81,7 +82,7 @@ async def load_session_and_person(conn: AsyncConnection, desk: Desk, tenant_id: 
 
 async def save_desk(conn: AsyncConnection, desk: Desk) -> None:
     """Write down what the grants decided."""
-    if desk.stolen and desk.session:
+    if (desk.stolen or desk.signed_out) and desk.session:
         await end_session(conn, desk.session.tenant_id, desk.session.id, desk.at)
     if desk.new_code:
         await add_code(conn, desk.new_code)

@@ -18,6 +18,8 @@ from authlib.oauth2.rfc6749.grants import (
 )
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import OpenIDCode
+from authlib.oidc.rpinitiated import EndSessionEndpoint, EndSessionRequest
+from joserfc.jwk import KeySet
 
 from usher_identity.domain.people import Person
 from usher_identity.domain.sign_in import CODE_LIVES, Code
@@ -114,6 +116,21 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
 
     def generate_user_info(self, user: Person, scope: str) -> dict[str, Any]:
         return user_info(user, scope)
+
+
+class SignOut(EndSessionEndpoint):  # type: ignore[misc]
+    """Sign-out that a client asks for (RP-Initiated Logout)."""
+
+    server: "Provider"
+
+    def get_server_jwks(self) -> KeySet:
+        return self.server.keys
+
+    def get_algorithms(self) -> list[str]:
+        return [ALGORITHM]
+
+    def end_session(self, end_session_request: EndSessionRequest) -> None:  # noqa: ARG002
+        self.server.desk.signed_out = True
 
 
 class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]

@@ -7,6 +7,8 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidRequestError, OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oidc.rpinitiated import EndSessionRequest
+from joserfc.jwk import KeySet
 
 from usher_identity.domain.people import Person
 from usher_identity.domain.sign_in import RefreshToken
@@ -19,6 +21,7 @@ from usher_identity.oidc.grants import (
     IdToken,
     RefreshGrant,
     RequiredChallenge,
+    SignOut,
 )
 from usher_identity.oidc.parties import ClientInHand
 from usher_identity.oidc.tokens import Signer
@@ -62,9 +65,10 @@ class Asked(OAuth2Request):  # type: ignore[misc]
 class Provider(AuthorizationServer):  # type: ignore[misc]
     """Judges one request by what lies on the desk, and leaves its decisions there."""
 
-    def __init__(self, desk: Desk, signer: Signer, sign_in_lasts: timedelta) -> None:
+    def __init__(self, desk: Desk, signer: Signer, keys: KeySet, sign_in_lasts: timedelta) -> None:
         super().__init__()
         self.desk = desk
+        self.keys = keys
         self.signer = signer
         self._sign_in_lasts = sign_in_lasts
         self.register_token_generator("default", self._make_token)
@@ -72,6 +76,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(RefreshGrant)
         self.register_grant(ClientGrant)
         self.register_grant(ExchangeGrant)
+        self.register_endpoint(SignOut)
 
     def token(self, asked: Asked) -> Reply:
         """The answer of the token endpoint."""
@@ -97,6 +102,19 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
     def refuse(self, asked: Asked, error: OAuth2Error) -> Reply:
         """The refusal of an authorization request: a redirect, where its redirect URI could be trusted."""
         reply: Reply = self.handle_error_response(asked, error)
+        return reply
+
+    def sign_out(self, asked: Asked) -> EndSessionRequest:
+        """What a sign-out request asks for. Raises OAuth2Error for one that is wrong."""
+        try:
+            found: EndSessionRequest = self.validate_endpoint_request("end_session", asked)
+        except ValueError as error:
+            raise InvalidRequestError("The request is malformed.") from error
+        return found
+
+    def end_session(self, wanted: EndSessionRequest) -> Reply | None:
+        """Sign out whoever is signed in. The redirect to the client, where its address could be trusted."""
+        reply: Reply | None = self.create_endpoint_response("end_session", wanted)
         return reply
 
     def query_client(self, client_id: str) -> ClientInHand | None:

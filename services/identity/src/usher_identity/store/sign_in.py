@@ -12,6 +12,7 @@ SESSION_COLUMNS = (
     "tenant_id, id, person_id, secret_hash, user_agent, address, created_at, used_at, expires_at, ended_at"
 )
 SESSION = text(f"select {SESSION_COLUMNS} from session where tenant_id = :tenant and id = :id")
+ANY_SESSION = text(f"select {SESSION_COLUMNS} from session where id = :id")
 SESSIONS = text(
     f"select {SESSION_COLUMNS} from session where tenant_id = :tenant and person_id = :person and ended_at is null "
     "and expires_at > :at order by created_at desc, id"
@@ -60,6 +61,12 @@ FORGET = [
 
 async def load_session(conn: AsyncConnection, tenant_id: UUID, id_: UUID) -> Session | None:
     row = (await conn.execute(SESSION, {"tenant": tenant_id, "id": id_})).one_or_none()
+    return Session(*row) if row else None
+
+
+async def find_session(conn: AsyncConnection, id_: UUID) -> Session | None:
+    """A session in any of the transaction's tenants."""
+    row = (await conn.execute(ANY_SESSION, {"id": id_})).one_or_none()
     return Session(*row) if row else None
 
 

@@ -1,0 +1,82 @@
+"""The few pages that identity shows people: signing in, signing out, and what went wrong."""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+import jinja2
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from usher_kit.errors import Forbidden
+from usher_kit.runtime import Runtime
+
+STYLE = files("usher_identity") / "assets" / "sign-in.css"
+
+router = APIRouter(include_in_schema=False)
+
+
+@cache
+def style() -> tuple[bytes, str]:
+    """The style sheet and its digest, which its address carries, so that browsers may keep it."""
+    body = STYLE.read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:12]
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Every value is escaped, and a name that a page was not given is an error."""
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("usher_identity", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals["style"] = lambda: f"assets/sign-in.css?v={style()[1]}"
+    return found
+
+
+@router.get("/oauth/assets/sign-in.css")
+async def get_style() -> Response:
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(style()[0], media_type="text/css", headers=headers)
+
+
+def page(template: str, status: int = 200, *, leads_to: str | None = None, **values: object) -> HTMLResponse:
+    """A page that no other site may frame; its form may lead to `leads_to`, the client's address."""
+    headers = {
+        "Content-Security-Policy": "; ".join(
+            [
+                "default-src 'none'",
+                "style-src 'self'",
+                f"form-action 'self' {origin_of(leads_to)}".strip(),
+                "frame-ancestors 'none'",
+                "base-uri 'none'",
+            ]
+        ),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(environment().get_template(template).render(**values), status, headers)
+
+
+def message(title: str, text: str, status: int = 200) -> HTMLResponse:
+    """A page that just says something."""
+    return page("message.html", status, title=title, text=text)
+
+
+def origin_of(url: str | None) -> str:
+    parts = urlsplit(url or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def refuse_other_sites(request: Request, runtime: Runtime) -> None:
+    """Raises Forbidden for a form that another site sent: it would sign a browser in as somebody else."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    own = {origin_of(str(request.base_url)), origin_of(runtime.settings.token_issuer)}
+    if (site is not None and site not in {"same-origin", "none"}) or (site is None and origin not in {None, *own}):
+        raise Forbidden("This form was sent by another site. Go back to where you came from and sign in from there.")
