@@ -203,11 +203,7 @@ class SeatingMachine(RuleBasedStateMachine):
         self.at += timedelta(days=1)
         school = ORGS[1]
         self.serves[school, PRODUCT] = self.model.serves[school] = POOLS[own]
-        open_seats = [
-            (school, seat)
-            for number, person in self.people.items()
-            if person.org_id == school and (seat := self.seats.get(UUID(int=number))) and seat.state.is_open
-        ]
+        open_seats = [seat for seat in self.seats.values() if seat.org_id == school and seat.state.is_open]
         self.save(carry_over(open_seats, self.serves, self.at))
         for key in POOLS:
             self.save(suspend(self.pools[key], self.in_state(SeatState.ASSIGNED, key), self.at))

@@ -40,8 +40,8 @@ def pool(
 def seat(number: int, state: str, *, on: float = 0, in_pool: UUID = DISTRICT_POOL, role: str = "learner") -> Seat:
     since = day(on) if state == "assigned" else None
     return Seat(
-        TENANT, UUID(int=number), "learn", in_pool, SeatState(state), Reason.ROLE_GRANTED, day(on), since, day(on),
-        role=role, version=1,
+        TENANT, UUID(int=number), "learn", DISTRICT, in_pool, SeatState(state), Reason.ROLE_GRANTED, day(on), since,
+        day(on), role=role, version=1,
     )  # fmt: skip
 
 
@@ -135,7 +135,9 @@ def test_a_transfer_to_another_pool_is_a_release_and_an_allocation() -> None:
 
 def test_a_transfer_within_one_pool_leaves_the_seat_untouched() -> None:
     case = Case(person(1, "learner"), person(1, "learner", org=SCHOOL))
-    assert told(decide([case], [pool(1, assigned=1)], [seat(1, "assigned")])) == []
+    seating = decide([case], [pool(1, assigned=1)], [seat(1, "assigned")])
+    assert told(seating) == []
+    assert [placed.org_id for placed in seating.placed] == [SCHOOL]
 
 
 def test_a_move_to_an_organization_without_a_pool_releases_the_seat() -> None:

@@ -10,15 +10,15 @@ from usher_entitlements.domain.seats import Reason, Seat, SeatChange, SeatState,
 Service = Mapping[tuple[UUID, str], UUID]
 
 
-def carry_over(seats: Iterable[tuple[UUID, Seat]], serves: Service, at: datetime) -> Sequence[SeatChange]:
-    """Take open seats, each with its person's organization, to the pool that serves that organization now.
+def carry_over(seats: Iterable[Seat], serves: Service, at: datetime) -> Sequence[SeatChange]:
+    """Take open seats to the pool that serves their people's organizations now.
 
     A seat keeps its state, also beyond the new pool's capacity: nobody loses a seat by a move. Where no pool serves
     the organization any more, its people no longer want the product.
     """
     changes: list[SeatChange] = []
-    for org_id, seat in seats:
-        pool_id = serves.get((org_id, seat.product))
+    for seat in seats:
+        pool_id = serves.get((seat.org_id, seat.product))
         if pool_id is None:
             changes.append(change(seat, SeatState.RELEASED, Reason.POOL_CHANGED, at))
         elif pool_id != seat.pool_id:

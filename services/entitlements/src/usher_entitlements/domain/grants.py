@@ -1,7 +1,7 @@
 """Grant rules: which roles call for which product, and since when a person wants it (seats: Seat states)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -45,6 +45,45 @@ def by_product(rules: Iterable[GrantRule]) -> Rules:
     for rule in rules:
         found.setdefault(rule.product, {})[rule.role] = rule
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule of a tenant's own, also one that no longer holds, at a version. 0 is a default one, not yet its own."""
+
+    rule: GrantRule
+    active: bool
+    version: int
+
+
+DEFAULT_ROWS: Sequence[RuleRow] = tuple(RuleRow(rule, active=True, version=0) for rule in DEFAULT_RULES)
+
+
+def revise(rows: Iterable[RuleRow], wanted: Iterable[GrantRule], at: datetime) -> Sequence[RuleRow]:
+    """The rows, one version on each, in which `rows` differ once the tenant's rules are `wanted` and no others.
+
+    A rule that goes on to call keeps its `since`, whatever its new priority; one that begins to calls since `at`. The
+    default rules become the tenant's own, so that a later default takes nothing from it.
+    """
+    known = {(row.rule.role, row.rule.product): row for row in rows}
+    asked = {(rule.role, rule.product): rule for rule in wanted}
+    revised: list[RuleRow] = []
+    for key in sorted(known.keys() | asked.keys()):
+        row, rule = known.get(key), asked.get(key)
+        if rule is None and row is not None:
+            fresh = replace(row, active=False)
+        elif rule is not None:
+            since = row.rule.since if row is not None and row.active else at
+            fresh = RuleRow(replace(rule, since=since), active=True, version=row.version if row else 0)
+        if row is None or fresh != row or row.version == 0:
+            revised.append(replace(fresh, version=fresh.version + 1))
+    return revised
+
+
+def calls_otherwise(before: RuleRow | None, after: RuleRow) -> bool:
+    """Whether a revised rule changes who wants the product, or at which place."""
+    called = before is not None and before.active
+    return called != after.active or (before is not None and called and before.rule != after.rule)
 
 
 @dataclass(frozen=True, slots=True)

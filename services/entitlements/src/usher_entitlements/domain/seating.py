@@ -103,7 +103,7 @@ def _consider(plan: _Plan, situation: Situation, case: Case, product: str, at: d
     why = why_came(case.before, person, situation.rules, product, otherwise)
     if seat is not None and seat.state.is_open:
         if wanted is not None and seat.pool_id == pool_id:
-            _stay(plan, seat, seat.placed(wanted, calling[0].role))
+            _stay(plan, seat, seat.placed(wanted, calling[0].role, person.org_id))
             return
         # To another pool is a release and an allocation: two versions of the seat, for one reason.
         why = why_left(case.before, person, situation.rules, product, otherwise)
@@ -111,8 +111,12 @@ def _consider(plan: _Plan, situation: Situation, case: Case, product: str, at: d
         plan.left.append(left)
         seat = left.seat
     if wanted is not None and pool_id is not None:
-        new = replace(seat, pool_id=pool_id) if seat else unseated(person.tenant_id, product, pool_id, wanted, at)
-        plan.came[pool_id].append((new.placed(wanted, calling[0].role), why))
+        new = (
+            replace(seat, pool_id=pool_id)
+            if seat
+            else unseated(person.tenant_id, person.org_id, product, pool_id, wanted, at)
+        )
+        plan.came[pool_id].append((new.placed(wanted, calling[0].role, person.org_id), why))
 
 
 def _stay(plan: _Plan, seat: Seat, placed: Seat) -> None:

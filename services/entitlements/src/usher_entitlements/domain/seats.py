@@ -68,11 +68,13 @@ _SEATED_FROM: Mapping[SeatState, Claim] = {
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A pair's one row. Its place and role hold while it is open, and change without a version: that is no claim."""
+    """A pair's one row. Organization, place and role may change without a new version: that is no claim."""
 
     tenant_id: UUID
     user_id: UUID
     product: str
+    org_id: UUID
+    """The person's organization; the pool's may be an ancestor's."""
     pool_id: UUID
     state: SeatState
     reason: Reason
@@ -92,11 +94,11 @@ class Seat:
             return Want(self.user_id, self.assigned_since, restored=True)
         return Want(self.user_id, self.wanted_since, self.priority, self.first_in_line)
 
-    def placed(self, want: Want, role: str) -> "Seat":
-        """The seat at the place that the person claims now, by `role`; itself if that is where it is."""
-        if (self.wanted_since, self.priority, self.role) == (want.since, want.priority, role):
+    def placed(self, want: Want, role: str, org_id: UUID) -> "Seat":
+        """The seat at the place that the person claims now, by `role`, from `org_id`; itself if that is as it is."""
+        if (self.wanted_since, self.priority, self.role, self.org_id) == (want.since, want.priority, role, org_id):
             return self
-        return replace(self, wanted_since=want.since, priority=want.priority, role=role)
+        return replace(self, wanted_since=want.since, priority=want.priority, role=role, org_id=org_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,13 @@ def change(seat: Seat, state: SeatState, reason: Reason, at: datetime) -> SeatCh
     return SeatChange(changed, seat.state, seat.pool_id)
 
 
-def unseated(tenant_id: UUID, product: str, pool_id: UUID, want: Want, at: datetime) -> Seat:
+def unseated(tenant_id: UUID, org_id: UUID, product: str, pool_id: UUID, want: Want, at: datetime) -> Seat:
     """The pair before its first version: state none, wanted from `pool_id` at the place of `want`."""
     return Seat(
         tenant_id,
         want.user_id,
         product,
+        org_id,
         pool_id,
         SeatState.NONE,
         Reason.ROLE_GRANTED,

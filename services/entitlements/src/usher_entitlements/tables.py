@@ -1,0 +1,179 @@
+"""Entitlements' tables: configuration, rules, terms, pools and seats, beside the copies of organizations and people."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, Numeric, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
+
+
+def uuid(name: str, *, key: bool = False) -> "Column[Any]":
+    return Column(name, UUID(as_uuid=True), primary_key=key, nullable=False)
+
+
+def words(name: str, *, key: bool = False, nullable: bool = False) -> "Column[Any]":
+    return Column(name, Text, primary_key=key, nullable=nullable)
+
+
+def count(name: str, *, nullable: bool = False) -> "Column[Any]":
+    return Column(name, Integer, nullable=nullable)
+
+
+def version() -> "Column[Any]":
+    return Column("version", BigInteger, nullable=False)
+
+
+METADATA = new_metadata()
+add_plumbing(METADATA)
+add_directory(METADATA, Column("config_version", BigInteger, nullable=False, server_default=text("0")))
+# A person's `config_version` is the tenant's configuration last decided under; 0 is never decided: pending.
+
+CONFIGURATION = Table("configuration", METADATA, tenant_id(), version(), moment("due_at", nullable=True))
+"""What is decided under, one row a tenant: locked shared by who decides, alone by who changes rules, tree or terms.
+
+`due_at` is when time alone does something next to one of its terms.
+"""
+
+PRODUCT = Table(
+    "product", METADATA, tenant_id(), words("product", key=True), words("name"), words("description"), version()
+)
+"""The catalogue of the deployment: rows of the operators' tenant."""
+
+GRANT_RULE = Table(
+    "grant_rule",
+    METADATA,
+    tenant_id(),
+    words("role", key=True),
+    words("product", key=True),
+    count("priority"),
+    Column("active", Boolean, nullable=False),
+    moment("since", nullable=True),
+    version(),
+)
+"""A tenant's own rules; one without any row has the default ones."""
+
+LICENSE_TERM = Table(
+    "license_term",
+    METADATA,
+    tenant_id(),
+    uuid("id", key=True),
+    uuid("org_id"),
+    words("product"),
+    count("seats"),
+    moment("starts_at"),
+    moment("ends_at"),
+    count("grace_days"),
+    words("overage"),
+    words("shrink"),
+    Column("price_per_seat", Numeric(14, 4)),
+    words("currency", nullable=True),
+    moment("ended_at", nullable=True),
+    words("state"),
+    version(),
+)
+
+LICENSE_NOTICE = Table(
+    "license_notice",
+    METADATA,
+    tenant_id(),
+    uuid("term_id", key=True),
+    Column("ends_at", moment("ends_at").type, primary_key=True),
+    Column("threshold", Integer, primary_key=True),
+    moment("told_at"),
+)
+"""Notices that were told: each once for a term, its end and a threshold in days."""
+
+POOL = Table(
+    "pool",
+    METADATA,
+    tenant_id(),
+    uuid("id", key=True),
+    uuid("org_id"),
+    words("product"),
+    words("license_state"),
+    count("capacity"),
+    count("capacity_with_grace"),
+    count("extra", nullable=True),
+    count("extra_with_grace", nullable=True),
+    moment("starts_at"),
+    moment("ends_at"),
+    moment("usable_until"),
+    count("assigned"),
+    count("waitlisted"),
+    count("suspended"),
+    Column("over_allocated", Boolean, nullable=False),
+    count("carried_in"),
+    moment("as_of"),
+    version(),
+    CheckConstraint("assigned >= 0 and waitlisted >= 0 and suspended >= 0", name="no_negative_figure"),
+    CheckConstraint(
+        "over_allocated or extra_with_grace is null or assigned <= capacity_with_grace + extra_with_grace",
+        name="no_hidden_over_allocation",
+    ),
+    Index(None, "tenant_id", "org_id"),
+)
+"""`extra` is the overage for newcomers, `extra_with_grace` for holders; null is no limit.
+
+The trigger `pool_never_grows_past_its_capacity` refuses what no allocation may do, whatever the code says.
+"""
+
+POOL_SERVICE = Table(
+    "pool_service", METADATA, tenant_id(), uuid("org_id", key=True), words("product", key=True), uuid("pool_id")
+)
+"""Which pool serves each organization: its own, or its nearest ancestor's; nobody walks the tree for a decision."""
+
+SEAT = Table(
+    "seat",
+    METADATA,
+    tenant_id(),
+    uuid("user_id", key=True),
+    words("product", key=True),
+    uuid("org_id"),
+    uuid("pool_id"),
+    words("state"),
+    words("reason"),
+    moment("since"),
+    moment("assigned_since", nullable=True),
+    moment("wanted_since"),
+    count("priority"),
+    Column("first_in_line", Boolean, nullable=False),
+    words("role", nullable=True),
+    Column("evidence", JSONB, nullable=False),
+    version(),
+)
+"""One row a person and product, for ever. `evidence` is what its last version was decided by."""
+
+Index(
+    "ix_seat_line",
+    SEAT.c.tenant_id,
+    SEAT.c.pool_id,
+    SEAT.c.first_in_line.desc(),
+    SEAT.c.priority,
+    SEAT.c.wanted_since,
+    SEAT.c.user_id,
+    postgresql_where=text("state = 'waitlisted'"),
+)
+Index(
+    "ix_seat_suspended",
+    SEAT.c.tenant_id,
+    SEAT.c.pool_id,
+    SEAT.c.assigned_since,
+    SEAT.c.user_id,
+    postgresql_where=text("state = 'suspended'"),
+)
+
+REEVALUATION = Table(
+    "reevaluation",
+    METADATA,
+    tenant_id(),
+    uuid("user_id", key=True),
+    words("product", key=True),
+    uuid("pool_id"),
+    count("priority"),
+    moment("since"),
+    words("reason"),
+    Column("cause", JSONB, nullable=False),
+    Index("ix_reevaluation_line", "tenant_id", "pool_id", "priority", "since", "user_id"),
+)
+"""Who is still to be decided about after a change of the configuration, in order of place; over when it is empty."""

@@ -1,0 +1,40 @@
+"""The worker's loops: what time makes due for license terms, and the work list that a changed configuration leaves."""
+
+from usher_contracts.envelope import Cause
+from usher_entitlements.store.configurations import find_due, lock_for_change
+from usher_entitlements.store.reevaluations import pools_with_lists
+from usher_entitlements.use_cases.pass_time import catch_up
+from usher_entitlements.use_cases.reevaluate import reevaluate
+from usher_kit.loops import Loop
+from usher_kit.runtime import Runtime
+
+TERMS_SECONDS = 1.0
+LIST_SECONDS = 1.0
+"""How long another process's change of the configuration may stay unseen; this process's own wakes the loop."""
+
+
+async def pass_due_terms(runtime: Runtime) -> bool:
+    """One round: what is due, a transaction a tenant. Answers whether there was any."""
+    at = runtime.clock.now()
+    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+        due = await find_due(conn, at)
+    for tenant_id in due:
+        async with runtime.database.transaction([tenant_id]) as conn:
+            await catch_up(conn, await lock_for_change(conn, [tenant_id]), at, Cause())
+    if due:
+        runtime.wake(REEVALUATE.name)
+    return bool(due)
+
+
+async def work_off_lists(runtime: Runtime) -> bool:
+    """One round: a batch of each work list, a transaction a pool. Answers whether there was any."""
+    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+        lists = await pools_with_lists(conn)
+    for tenant_id, pool_id in lists:
+        async with runtime.database.transaction([tenant_id]) as conn:
+            await reevaluate(conn, tenant_id, pool_id, runtime.clock.now())
+    return bool(lists)
+
+
+PASS_TERMS: Loop[Runtime] = Loop("license terms", TERMS_SECONDS, pass_due_terms)
+REEVALUATE: Loop[Runtime] = Loop("reevaluation", LIST_SECONDS, work_off_lists)

@@ -1,0 +1,89 @@
+"""License terms bought and changed, with what follows for pools and seats in the same transaction."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import Cause
+from usher_entitlements.domain.seats import Reason
+from usher_entitlements.domain.terms import LicenseTerm, TermState
+from usher_entitlements.store.configurations import lock_for_change
+from usher_entitlements.store.terms import find_term, load_terms, save_terms
+from usher_entitlements.use_cases.messages import term_message
+from usher_entitlements.use_cases.pass_time import by_tenant, catch_up, decide_anew
+from usher_entitlements.use_cases.reorganize import reorganize
+from usher_kit import outbox
+from usher_kit.errors import Conflict, Invalid, NotFound
+
+
+async def buy_term(conn: AsyncConnection, term: LicenseTerm, at: datetime, cause: Cause) -> LicenseTerm:
+    """Enter a purchase; one that has begun already takes effect at once. The same id again changes nothing.
+
+    Raises Conflict when the id stands for another purchase, Invalid when it ends before it starts.
+    """
+    check_dates(term)
+    configurations = await lock_for_change(conn, [term.tenant_id])
+    known = await find_term(conn, term.id)
+    if known is not None:
+        if purchase_of(known) != purchase_of(term):
+            raise Conflict("This Idempotency-Key was used for another license term; use a new one.")
+        return known
+    await save_terms(conn, [term])
+    await outbox.add(conn, [term_message(term, at, cause)])
+    await catch_up(conn, configurations, at, cause)
+    return await get_term(conn, term.id)
+
+
+async def change_term(
+    conn: AsyncConnection, term_id: UUID, values: Mapping[str, Any], version: int | None, at: datetime, cause: Cause
+) -> LicenseTerm:
+    """Change what a term gives or how long it lasts; seats and waiting people follow at once.
+
+    Raises Conflict for a term that is past, for a start that is past, and when `version` is not the term's any more.
+    """
+    tenant_id = (await get_term(conn, term_id)).tenant_id
+    configurations = await catch_up(conn, await lock_for_change(conn, [tenant_id]), at, cause)
+    term = await get_term(conn, term_id)
+    check_changeable(term, values, version)
+    changed = replace(term, **values, version=term.version + 1)
+    changed = replace(changed, state=changed.state_at(at))
+    check_dates(changed)
+    if purchase_of(changed) == purchase_of(term):
+        return term
+    await save_terms(conn, [changed])
+    await outbox.add(conn, [term_message(changed, at, cause)])
+    terms = by_tenant(await load_terms(conn, [tenant_id]), [tenant_id])
+    anew = await reorganize(conn, terms, at, Reason.CAPACITY_RAISED, cause)
+    await catch_up(conn, await decide_anew(conn, configurations, anew), at, cause)
+    return await get_term(conn, term_id)
+
+
+async def get_term(conn: AsyncConnection, term_id: UUID) -> LicenseTerm:
+    """A term of the transaction's tenants. Raises NotFound."""
+    term = await find_term(conn, term_id)
+    if term is None:
+        raise NotFound("No such license term, or it is not yours to see.")
+    return term
+
+
+def check_dates(term: LicenseTerm) -> None:
+    if term.ends_at <= term.starts_at:
+        raise Invalid("A license term ends after it starts.", pointer="/ends_at")
+
+
+def check_changeable(term: LicenseTerm, values: Mapping[str, Any], version: int | None) -> None:
+    if version is not None and version != term.version:
+        raise Conflict(f"The license term is at version {term.version} by now; read it again, then change it.")
+    if term.state.is_final:
+        raise Conflict("This license term is over; enter a new one.")
+    if "starts_at" in values and term.state.has_begun and values["starts_at"] != term.starts_at:
+        raise Conflict("This license term has begun; its start can't change any more.")
+
+
+def purchase_of(term: LicenseTerm) -> LicenseTerm:
+    """What was bought, apart from what time has made of it."""
+    return replace(term, state=TermState.SCHEDULED, version=0)

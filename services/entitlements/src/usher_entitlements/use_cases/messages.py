@@ -1,0 +1,150 @@
+"""Facts as messages: what was decided, in the form in which others are told."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from usher_contracts.entitlements import (
+    GrantRuleChanged,
+    LicenseTermChanged,
+    LicenseTermNotice,
+    PoolChanged,
+    PoolFigures,
+    SeatChanged,
+    SeatEvidence,
+)
+from usher_contracts.envelope import Cause, Event, Fact
+from usher_entitlements.domain.grants import RuleRow, rule_id
+from usher_entitlements.domain.notices import days_left
+from usher_entitlements.domain.pools import Pool
+from usher_entitlements.domain.seats import Seat, SeatChange
+from usher_entitlements.domain.terms import LicenseTerm, TermState
+from usher_kit.ids import new_id
+
+# Facts are built from values that the domain has checked, many at a time: validating them again would be waste.
+
+
+def seat_message(change: SeatChange, pool: Pool | None, cause: Cause) -> Event[SeatChanged]:
+    """`seat.changed`, with the pool's figures as the decision left them."""
+    seat = change.seat
+    fact = SeatChanged.model_construct(
+        tenant_id=seat.tenant_id,
+        version=seat.version,
+        previous_version=seat.version - 1,
+        user_id=seat.user_id,
+        product=seat.product,
+        org_id=seat.org_id,
+        pool_id=seat.pool_id,
+        state=seat.state.value,
+        from_state=change.from_state.value,
+        claim=change.claim.value,
+        reason=seat.reason.value,
+        since=seat.since,
+        assigned_since=seat.assigned_since,
+        wanted_since=seat.wanted_since,
+        evidence=to_seat_evidence(seat, pool),
+    )
+    return to_event(fact, seat.since, cause)
+
+
+def to_seat_evidence(seat: Seat, pool: Pool | None) -> SeatEvidence:
+    """What the seat's state rests on."""
+    given = pool and PoolFigures.model_construct(
+        capacity=pool.license.capacity, assigned=pool.assigned, waitlisted=pool.waitlisted
+    )
+    values: dict[str, Any] = {
+        "role": seat.role,
+        "rule_id": rule_id(seat.tenant_id, seat.role, seat.product) if seat.role else None,
+        "pool": given,
+    }
+    return SeatEvidence.model_construct(**values)
+
+
+def pool_message(pool: Pool, cause: Cause) -> Event[PoolChanged]:
+    """`pool.changed`."""
+    given = pool.license
+    fact = PoolChanged(
+        tenant_id=pool.tenant_id,
+        version=pool.version,
+        previous_version=pool.version - 1,
+        id=pool.id,
+        org_id=pool.org_id,
+        product=pool.product,
+        state="ended" if given.state is TermState.ENDED else "open",
+        license_state=given.state.value,
+        capacity=given.capacity,
+        capacity_with_grace=given.capacity_with_grace,
+        overage_seats=given.extra,
+        assigned=pool.assigned,
+        waitlisted=pool.waitlisted,
+        suspended=pool.suspended,
+        over_allocated=pool.over_allocated,
+        starts_at=given.starts_at,
+        ends_at=given.ends_at,
+        as_of=pool.as_of,
+    )
+    return to_event(fact, pool.as_of, cause)
+
+
+def term_message(term: LicenseTerm, at: datetime, cause: Cause) -> Event[LicenseTermChanged]:
+    """`license_term.changed`."""
+    fact = LicenseTermChanged.model_validate(
+        {
+            "tenant_id": term.tenant_id,
+            "version": term.version,
+            "previous_version": term.version - 1,
+            "id": term.id,
+            "org_id": term.org_id,
+            "product": term.product,
+            "seats": term.seats,
+            "starts_at": term.starts_at,
+            "ends_at": term.ends_at,
+            "grace_days": term.grace_days,
+            "overage": term.overage,
+            "shrink": term.shrink,
+            "price_per_seat": term.price_per_seat,
+            "currency": term.currency,
+            "state": term.state.value,
+        }
+    )
+    return to_event(fact, at, cause)
+
+
+def notice_message(term: LicenseTerm, threshold: int, at: datetime, cause: Cause) -> Event[LicenseTermNotice]:
+    """`license_term.notice`: the term's end is nearer than `threshold` days."""
+    fact = LicenseTermNotice(
+        tenant_id=term.tenant_id,
+        version=term.version,
+        previous_version=term.version - 1,
+        term_id=term.id,
+        org_id=term.org_id,
+        product=term.product,
+        seats=term.seats,
+        ends_at=term.ends_at,
+        days_left=days_left(term, at),
+        threshold=threshold,
+    )
+    return to_event(fact, at, cause)
+
+
+def rule_message(tenant_id: UUID, row: RuleRow, at: datetime, cause: Cause) -> Event[GrantRuleChanged]:
+    """`grant_rule.changed`."""
+    fact = GrantRuleChanged.model_validate(
+        {
+            "tenant_id": tenant_id,
+            "version": row.version,
+            "previous_version": row.version - 1,
+            "id": rule_id(tenant_id, row.rule.role, row.rule.product),
+            "role": row.rule.role,
+            "product": row.rule.product,
+            "priority": row.rule.priority,
+            "active": row.active,
+            "since": row.rule.since,
+        }
+    )
+    return to_event(fact, at, cause)
+
+
+def to_event(fact: Any, at: datetime, cause: Cause) -> Event[Any]:
+    """The event that tells `fact`, with an id of its own."""
+    return Event[Fact].of(fact, id=new_id(), at=at, cause=cause)

@@ -1,0 +1,104 @@
+"""Passing time: what comes due for license terms, applied in order before anything else is decided."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import Cause, Event
+from usher_entitlements.domain.notices import due_notice, next_notice_at
+from usher_entitlements.domain.seats import Reason
+from usher_entitlements.domain.terms import LicenseTerm, due_passages
+from usher_entitlements.store.configurations import (
+    Configuration,
+    is_due,
+    lock_for_change,
+    lock_for_decisions,
+    save_configurations,
+)
+from usher_entitlements.store.terms import load_terms, load_told, save_terms, save_told
+from usher_entitlements.use_cases.messages import notice_message, term_message
+from usher_entitlements.use_cases.reorganize import reorganize
+from usher_kit import outbox
+from usher_kit.database import Contended
+
+Configurations = Mapping[UUID, Configuration]
+
+
+async def hold_configurations(conn: AsyncConnection, tenants: Sequence[UUID], at: datetime) -> Configurations:
+    """Lock these tenants' configurations for decisions at `at`, everything that time does until then being done.
+
+    Raises Contended when a change made something due while its lock was waited for.
+    """
+    if await is_due(conn, tenants, at):
+        return await catch_up(conn, await lock_for_change(conn, tenants), at, Cause())
+    held = await lock_for_decisions(conn, tenants)
+    if any(one.due_at is not None and one.due_at <= at for one in held.values()):
+        raise Contended("a license term has come due meanwhile")
+    return held
+
+
+async def catch_up(conn: AsyncConnection, configurations: Configurations, at: datetime, cause: Cause) -> Configurations:
+    """Apply what is due by `at` in tenants whose configurations are locked alone, and note when more will be."""
+    terms = await load_terms(conn, list(configurations))
+    anew: set[UUID] = set()
+    # A replica that was down for a week goes through each passage in its turn: there are as many rounds as moments.
+    for moment in due_passages(terms, at):
+        before, terms = terms, [term.passed(moment) for term in terms]
+        anew |= await apply_passage(conn, before, terms, moment, cause)
+    await tell_notices(conn, terms, at, cause)
+    due = dict.fromkeys(configurations) | next_due(terms, at)
+    await save_configurations(conn, due, changed=anew)
+    return {
+        tenant: replace(held, version=held.version + (tenant in anew), due_at=due[tenant])
+        for tenant, held in configurations.items()
+    }
+
+
+async def decide_anew(conn: AsyncConnection, configurations: Configurations, changed: Iterable[UUID]) -> Configurations:
+    """Give the tenants in which people are to be decided about anew another version of their configuration."""
+    bumped = {tenant: replace(configurations[tenant], version=configurations[tenant].version + 1) for tenant in changed}
+    await save_configurations(conn, {tenant: held.due_at for tenant, held in bumped.items()}, changed=bumped)
+    return {**configurations, **bumped}
+
+
+async def apply_passage(
+    conn: AsyncConnection, before: Sequence[LicenseTerm], after: Sequence[LicenseTerm], moment: datetime, cause: Cause
+) -> frozenset[UUID]:
+    """Save and tell the terms that `moment` moves, and what follows for pools and seats."""
+    moved = [now for was, now in zip(before, after, strict=True) if was is not now]
+    await save_terms(conn, moved)
+    await outbox.add(conn, [term_message(term, moment, cause) for term in moved])
+    concerned = {term.tenant_id for term in moved}
+    return await reorganize(conn, by_tenant(after, concerned), moment, Reason.LICENSE_STARTED, cause)
+
+
+async def tell_notices(conn: AsyncConnection, terms: Sequence[LicenseTerm], at: datetime, cause: Cause) -> None:
+    """Tell of each term the latest notice that is due, once for its end and threshold."""
+    told = await load_told(conn, sorted({term.tenant_id for term in terms}))
+    due = [(term, days) for term in terms if (days := due_notice(term, at, told=told.get(term.id))) is not None]
+    await save_told(conn, due, at)
+    events: list[Event[Any]] = [notice_message(term, days, at, cause) for term, days in due]
+    await outbox.add(conn, events)
+
+
+def next_due(terms: Iterable[LicenseTerm], at: datetime) -> dict[UUID, datetime | None]:
+    """By tenant, when time does something next after `at`: a passage or a notice."""
+    moments: dict[UUID, list[datetime]] = defaultdict(list)
+    for term in terms:
+        told = next_notice_at(term, at) if not term.state.is_final else None
+        moments[term.tenant_id] += [moment for moment in (term.next_passage_at, told) if moment is not None]
+    return {tenant: min(own, default=None) for tenant, own in moments.items()}
+
+
+def by_tenant(terms: Iterable[LicenseTerm], tenants: Iterable[UUID]) -> dict[UUID, list[LicenseTerm]]:
+    """The terms of each of these tenants."""
+    found: dict[UUID, list[LicenseTerm]] = {tenant: [] for tenant in tenants}
+    for term in terms:
+        if term.tenant_id in found:
+            found[term.tenant_id].append(term)
+    return found

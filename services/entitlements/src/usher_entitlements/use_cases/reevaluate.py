@@ -1,0 +1,45 @@
+"""Re-evaluation: people whom a change of the configuration concerns, decided about in batches, in order of place."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_entitlements.domain.seating import Case
+from usher_entitlements.store.organizations import load_served
+from usher_entitlements.store.people import lock_people
+from usher_entitlements.store.pools import lock_pools
+from usher_entitlements.store.reevaluations import mark_decided, take_first
+from usher_entitlements.store.seats import load_seats
+from usher_entitlements.use_cases.desk import decide, lay, save
+from usher_entitlements.use_cases.pass_time import hold_configurations
+
+BATCH = 1_000
+"""People in one transaction: changes that come meanwhile wait for no more than that."""
+
+
+async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: datetime, *, most: int = BATCH) -> None:
+    """Decide about the first on a pool's work list, by the function that decides about everybody.
+
+    They are taken under the pool's lock, so that two workers keep the order of the list.
+    """
+    configurations = await hold_configurations(conn, [tenant_id], at)
+    pools = await lock_pools(conn, [tenant_id], [pool_id])
+    entries = await take_first(conn, tenant_id, pool_id, most)
+    users = [entry.user_id for entry in entries]
+    if not users:
+        return
+    product = entries[0].product
+    people = await lock_people(conn, [tenant_id], users)
+    seats = await load_seats(conn, [tenant_id], users)
+    of_product = {user: {product: own[product]} for user, own in seats.items() if product in own}
+    served = await load_served(conn, [tenant_id], sorted({person.org_id for person in people.values()}))
+    desk = await lay(conn, configurations, served, pools, people, of_product)
+    cases = [
+        Case(person, person, frozenset([product]), {product: entry.reason})
+        for entry in entries
+        if (person := people.get(entry.user_id))
+    ]
+    seating = decide(desk, cases, at)
+    await save(conn, desk, seating, {entry.user_id: entry.cause for entry in entries}, at)
+    await mark_decided(conn, tenant_id, users, configurations[tenant_id].version)
