@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ from .world import DAY
 def test_an_import_finds_what_the_generator_promised(tmp_path: Path, people: int) -> None:
     made = generate_district(people, 5, tmp_path, date(2026, 9, 1))
     roster = read_folder(tmp_path)
-    survey = survey_people(roster.people(), roster.people(), DEFAULT, is_bulk=True)
-    mapped = [mapped_of(item, DEFAULT) for item in roster.people()]
+    survey = survey_people(partial(roster.people, DEFAULT.count_as), DEFAULT, is_bulk=True)
+    mapped = [mapped_of(item, DEFAULT) for item in roster.people(DEFAULT.count_as)]
     staff = [one for one in mapped if isinstance(one, MappedPerson)]
     repeated = [issue for one in staff if (issue := repetition_issue(one.person, survey))]
     rows = Rows.of(roster.organizations.organizations)

@@ -1,6 +1,6 @@
 """Rows of a set as values, and a tenant that imports are planned against in memory."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -16,7 +16,7 @@ from usher_identity.domain.import_plan import (
     plan_person,
 )
 from usher_identity.domain.import_standing import leave
-from usher_identity.domain.import_survey import is_there, mapped_of, name_key, repetition_issue, survey_people
+from usher_identity.domain.import_survey import ReadRows, is_there, mapped_of, name_key, repetition_issue, survey_people
 from usher_identity.domain.incoming import IncomingPerson, Issue, SourceRole, Standing
 from usher_identity.domain.mapping import DEFAULT, MappedPerson
 from usher_identity.domain.people import Person
@@ -72,7 +72,7 @@ class World:
         """Import `rows` as the job does: survey, batches, then whoever a full set no longer lists. A day passes."""
         rows = list(rows)
         self.at += timedelta(days=1)
-        survey = survey_people(rows, rows, DEFAULT, is_bulk=bulk)
+        survey = survey_people(reading(rows), DEFAULT, is_bulk=bulk)
         rules = ImportRules(source, self.at, bulk, PLACES, survey, self.new_id)
         taken = Taken()
         mapped = [one for item in rows if isinstance(one := mapped_of(item, DEFAULT), MappedPerson)]
@@ -97,7 +97,7 @@ class World:
             self.said[source, decision.external_id] = decision.said
             taken.changes.append(decision)
 
-    def archive_absent(self, source: str, listed: set[str]) -> None:
+    def archive_absent(self, source: str, listed: Container[str]) -> None:
         for person in list(self.people.values()):
             for link in person.links:
                 if link.source == source and link.external_id not in listed and link.standing != Standing.ABSENT:
@@ -132,6 +132,11 @@ class World:
 
     def roles(self, external_id: str, source: str = "sis") -> list[str]:
         return sorted(self.named(external_id, source).roles.names)
+
+
+def reading(rows: Sequence[IncomingPerson]) -> ReadRows:
+    """Reads `rows` as a set's file would be read."""
+    return lambda only: [one for one in rows if only is None or one.line in only]
 
 
 @dataclass

@@ -63,7 +63,7 @@ class Reading:
     """What reading a set gave."""
 
     def __init__(self, roster: RosterSet) -> None:
-        items = list(roster.people())
+        items = list(roster.people(lambda _: None))
         self.roster = roster
         self.people = {item.external_id: item for item in items if isinstance(item, IncomingPerson)}
         self.issues = [item for item in items if isinstance(item, Issue)]

@@ -40,7 +40,7 @@ KINDS = {frozenset({"learner", "observable"}): "teaches", frozenset({"observer",
 def count(roster: RosterSet) -> tuple[dict[str, int], dict[str, int], list[Issue]]:
     """Imported people by what their roles come to, others by what they are counted as, and issues of rows."""
     mapping = SDS if roster.dialect.is_sds else DEFAULT
-    mapped = [mapped_of(item, mapping) for item in roster.people()]
+    mapped = [mapped_of(item, mapping) for item in roster.people(mapping.count_as)]
     people = Counter(KINDS[one.roles] for one in mapped if isinstance(one, MappedPerson))
     counted = Counter(one.kind for one in mapped if isinstance(one, Counted))
     return people, counted, [one for one in mapped if isinstance(one, Issue)]

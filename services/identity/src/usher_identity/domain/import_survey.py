@@ -1,47 +1,55 @@
 """What is known of a set before any of it is taken: who is listed, which rows repeat, which names are shared."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, Standing
 from usher_identity.domain.mapping import Counted, MappedPerson, RoleMapping, map_person
 
-Item = IncomingPerson | Issue
+Item = IncomingPerson | Counted | Issue
 """What reading a row gives."""
+
+
+ReadRows = Callable[[Collection[int] | None], Iterable[Item]]
+"""Reads the set's rows: all of them, or those that begin on certain lines."""
 
 
 @dataclass(slots=True)
 class Survey:
     """Ids and user names alone are kept, and those of imported people alone: students can be many."""
 
-    listed: set[str] = field(default_factory=set)
-    """Everybody whom the set names as staff, or whom a row that could not be taken is about: they are not gone."""
+    listed: dict[str, int] = field(default_factory=dict)
+    """Everybody whom the set names as staff, or whom a row that could not be taken is about, and a line that does.
+
+    None of them is gone.
+    """
     shared_names: set[str] = field(default_factory=set)
     """User names, in lower case, of more than one person of the set: nobody is linked by them."""
     taken_lines: dict[str, int] = field(default_factory=dict)
     """For each id on more than one row, the line of the row that counts."""
 
 
-def survey_people(items: Iterable[Item], again: Iterable[Item], mapping: RoleMapping, *, is_bulk: bool) -> Survey:
-    """Look through a set's rows once, and once more (`again`) where ids are repeated."""
+def survey_people(read: ReadRows, mapping: RoleMapping, *, is_bulk: bool) -> Survey:
+    """Look through a set's rows once, and again at those whose ids are repeated."""
     survey = Survey()
-    repeated: set[str] = set()
+    repeated: set[int] = set()
     holders: dict[str, str] = {}
-    for item in items:
+    for item in read(None):
         mapped = mapped_of(item, mapping)
-        if isinstance(mapped, Issue) and mapped.row_id and mapped.severity is Severity.ERROR:
-            survey.listed.add(mapped.row_id)
+        if isinstance(mapped, Issue):
+            if mapped.row_id and mapped.severity is Severity.ERROR:
+                survey.listed.setdefault(mapped.row_id, 0)
         elif isinstance(mapped, MappedPerson) and is_there(mapped, is_bulk=is_bulk):
             person = mapped.person
-            if person.external_id in survey.listed:
-                repeated.add(person.external_id)
-            survey.listed.add(person.external_id)
+            first = survey.listed.get(person.external_id)
+            if first:
+                repeated |= {first, person.line}
+            survey.listed[person.external_id] = first or person.line
             if holders.setdefault(name_key(person.user_name), person.external_id) != person.external_id:
                 survey.shared_names.add(name_key(person.user_name))
     if repeated:
-        people = (mapped for item in again if isinstance(mapped := mapped_of(item, mapping), MappedPerson))
-        rows = (one.person for one in people if is_there(one, is_bulk=is_bulk))
-        survey.taken_lines = _choose_rows(row for row in rows if row.external_id in repeated)
+        people = (mapped_of(item, mapping) for item in read(repeated))
+        survey.taken_lines = _choose_rows(one.person for one in people if isinstance(one, MappedPerson))
     return survey
 
 
@@ -51,8 +59,8 @@ def is_there(mapped: MappedPerson, *, is_bulk: bool) -> bool:
 
 
 def mapped_of(item: Item, mapping: RoleMapping) -> MappedPerson | Counted | Issue:
-    """What an item means once its roles are mapped; an issue stays one."""
-    return item if isinstance(item, Issue) else map_person(item, mapping)
+    """What an item means once its roles are mapped."""
+    return map_person(item, mapping) if isinstance(item, IncomingPerson) else item
 
 
 def name_key(user_name: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -55,8 +56,7 @@ class IncomingOrganization:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRole:
+class SourceRole(NamedTuple):
     """A role in the source's own words, where it is held."""
 
     word: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, SourceRole
@@ -28,6 +29,11 @@ class RoleMapping:
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
     counted: Mapping[str, str] = field(default_factory=dict)
 
+    def count_as(self, word: str) -> "Counted | None":
+        """As what somebody of this role is counted; None for who is imported, or whose role is not known."""
+        kind = self.counted.get(plain(word))
+        return COUNTED_AS[kind] if kind else None
+
     def overridden(self, roles: Mapping[str, Iterable[str]], counted: Mapping[str, str]) -> "RoleMapping":
         """The mapping with words of a source's own, which go first. Raises `MappingError`."""
         own_roles = {plain(word): frozenset(given) for word, given in roles.items()}
@@ -48,6 +54,7 @@ class RoleMapping:
         )
 
 
+@lru_cache(maxsize=1_000)
 def plain(word: str) -> str:
     """A word without case, spaces, hyphens and underscores: `District Administrator` is `districtAdministrator`."""
     return word.casefold().replace(" ", "").replace("-", "").replace("_", "")
@@ -110,6 +117,9 @@ class Counted:
     """A person who is counted, not imported."""
 
     kind: str
+
+
+COUNTED_AS = {kind: Counted(kind) for kind in COUNTED}
 
 
 def map_person(person: IncomingPerson, mapping: RoleMapping) -> MappedPerson | Counted | Issue:

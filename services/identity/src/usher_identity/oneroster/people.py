@@ -1,13 +1,50 @@
-"""users.csv as a stream: every row becomes a person, an issue, or both."""
+"""users.csv as a stream: every row is counted, or becomes a person, an issue, or both."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, SourceRole, Standing
+from usher_identity.domain.mapping import Counted
 from usher_identity.oneroster.cells import BadCell, kept_text, listed, required_text, truth
+from usher_identity.oneroster.limits import MAX_TEXT_CHARACTERS
 from usher_identity.oneroster.organizations import GONE
 from usher_identity.oneroster.roles import RoleRows, Roles
-from usher_identity.oneroster.table import Cells, Table, first_of
+from usher_identity.oneroster.table import Table, first_of
+
+CountAs = Callable[[str], Counted | None]
+"""As what a person of this role, in the source's words, is counted; None where they may be imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoles:
+    """Roles that other files than users.csv give."""
+
+    listed: RoleRows | None
+    """roles.csv, where the set has it."""
+    partial: bool
+    """roles.csv holds changes alone."""
+    enrolled: Mapping[str, Roles]
+    """For users without a role anywhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of a row that are read, stripped. Passwords, birth dates, telephone numbers never leave the file."""
+
+    sourced_id: str
+    user_name: str
+    email: str
+    given_name: str
+    family_name: str
+    preferred_given_name: str
+    preferred_family_name: str
+    org_ids: str
+    primary_org_id: str
+    status: str
+    enabled: str
+    modified_at: str
+
 
 COLUMNS = (
     "sourcedId",
@@ -23,19 +60,9 @@ COLUMNS = (
     "enabledUser",
     "dateLastModified",
 )
-"""Columns that are read. Passwords, birth dates, telephone numbers and all else never leave the file."""
+"""Where `Cells` come from, in their order."""
 
-
-@dataclass(frozen=True, slots=True)
-class KnownRoles:
-    """Roles that other files than users.csv give."""
-
-    listed: RoleRows | None
-    """roles.csv, where the set has it."""
-    partial: bool
-    """roles.csv holds changes alone."""
-    enrolled: Mapping[str, Roles]
-    """For users without a role anywhere else."""
+STANDINGS = {"": Standing.ACTIVE, "active": Standing.ACTIVE, "inactive": Standing.SUSPENDED, GONE: Standing.ABSENT}
 
 
 class PeopleReader:
@@ -44,79 +71,107 @@ class PeopleReader:
     def __init__(self, table: Table, roles: KnownRoles) -> None:
         self._table = table
         self._roles = roles
-        self._places = {column: table.places(column) for column in COLUMNS}
+        self._identifier = table.places("sourcedId")
         self._role_places = table.places("role")
+        self._cells = _picker(table)
+        self._own_roles: dict[tuple[str, ...], Roles] = {}
 
-    def __iter__(self) -> Iterator[IncomingPerson | Issue]:
+    def read(self, count_as: CountAs, only: Collection[int] | None) -> Iterator[IncomingPerson | Counted | Issue]:
+        """Each row, or those that begin on the lines of `only`.
+
+        Of people who are merely counted, nothing else than their role is looked at.
+        """
+        counted: dict[Roles, Counted | None] = {}
         for row in self._table.rows():
             if isinstance(row, Issue):
                 yield row
                 continue
             line, cells = row
-            try:
-                person = self._person(line, cells)
-            except BadCell as bad:
-                reason = f"{bad.reason}; the person was not taken"
-                row_id = self._cell(cells, "sourcedId")[:100] or None
-                yield Issue(self._table.name, line, bad.column, bad.code, reason, row_id)
+            if only is not None and line not in only:
+                continue
+            roles = self._roles_of(first_of(cells, self._identifier), cells)
+            if roles not in counted:
+                counted[roles] = _count_all_as(roles, count_as)
+            if kind := counted[roles]:
+                yield kind
             else:
-                yield from self._odd_words(line, cells)
-                yield person
+                yield from self._person_or_issue(line, self._cells(cells), roles)
 
-    def _cell(self, cells: Cells, column: str) -> str:
-        return first_of(cells, self._places[column])
+    def _roles_of(self, external_id: str, cells: list[str]) -> Roles:
+        """roles.csv's, else users.csv's own (all of its `role` columns), else what enrollments tell."""
+        rows = self._roles.listed
+        if rows and not rows.says_nothing_of(external_id):
+            return rows.held.get(external_id, ())
+        words = tuple(cells[place] for place in self._role_places)
+        own = self._own_roles.get(words)
+        if own is None:
+            stripped = dict.fromkeys(word.strip() for word in words)
+            own = self._own_roles[words] = tuple(SourceRole(word) for word in stripped if word)
+        return own or self._roles.enrolled.get(external_id, ())
 
-    def _person(self, line: int, cells: Cells) -> IncomingPerson:
-        external_id = required_text("sourcedId", self._cell(cells, "sourcedId"))
-        email = kept_text("email", self._cell(cells, "email"))
-        user_name = kept_text("username", self._cell(cells, "username")) or email
+    def _person_or_issue(self, line: int, cells: Cells, roles: Roles) -> Iterator[IncomingPerson | Issue]:
+        try:
+            person = self._person(line, cells, roles)
+        except BadCell as bad:
+            reason = f"{bad.reason}; the person was not taken"
+            yield Issue(self._table.name, line, bad.column, bad.code, reason, cells.sourced_id[:100] or None)
+            return
+        yield from self._odd_words(line, cells)
+        yield person
+
+    def _person(self, line: int, cells: Cells, roles: Roles) -> IncomingPerson:
+        external_id = required_text("sourcedId", cells.sourced_id)
+        email = kept_text("email", cells.email)
+        user_name = kept_text("username", cells.user_name) or email
         if not user_name:
             raise BadCell("username", "missing_value", "username and email are both empty")
-        given = self._cell(cells, "preferredGivenName") or self._cell(cells, "givenName")
-        family = self._cell(cells, "preferredFamilyName") or self._cell(cells, "familyName")
-        rows = self._roles.listed
+        given = cells.preferred_given_name or cells.given_name
+        family = cells.preferred_family_name or cells.family_name
+        listed_roles = self._roles.listed
         return IncomingPerson(
             external_id=external_id,
             user_name=user_name,
             display_name=kept_text("givenName", f"{given} {family}".strip()) or user_name,
             email=email or None,
-            roles=self._roles_of(external_id, cells),
-            ended_roles=rows.ended.get(external_id, ()) if rows else (),
+            roles=roles,
+            ended_roles=listed_roles.ended.get(external_id, ()) if listed_roles else (),
             partial_roles=self._roles.partial,
-            org_ids=listed(self._cell(cells, "orgSourcedIds")),
-            primary_org_id=self._cell(cells, "primaryOrgSourcedId") or None,
-            standing=self._standing(cells),
-            modified_at=self._cell(cells, "dateLastModified"),
+            org_ids=listed(cells.org_ids),
+            primary_org_id=cells.primary_org_id or None,
+            standing=standing_of(cells),
+            modified_at=cells.modified_at[:MAX_TEXT_CHARACTERS],
             file=self._table.name,
             line=line,
         )
 
-    def _roles_of(self, external_id: str, cells: Cells) -> Roles:
-        """roles.csv's, else users.csv's own (all of its `role` columns), else what enrollments tell."""
-        rows = self._roles.listed
-        if rows and not rows.says_nothing_of(external_id):
-            return rows.held.get(external_id, ())
-        words = dict.fromkeys(cells[place].strip() for place in self._role_places)
-        own = tuple(SourceRole(word) for word in words if word)
-        return own or self._roles.enrolled.get(external_id, ())
-
-    def _standing(self, cells: Cells) -> Standing:
-        status = self._cell(cells, "status").casefold()
-        if status == GONE:
-            return Standing.ABSENT
-        if status == "inactive" or truth(self._cell(cells, "enabledUser")) is False:
-            return Standing.SUSPENDED
-        return Standing.ACTIVE
-
     def _odd_words(self, line: int, cells: Cells) -> Iterator[Issue]:
         """Words that are none of those expected; their rows are taken as if these cells were empty."""
-        row_id = self._cell(cells, "sourcedId")
-        status, enabled = self._cell(cells, "status"), self._cell(cells, "enabledUser")
-        if status and status.casefold() not in ("active", "inactive", GONE):
-            yield self._odd(line, "status", status, row_id)
-        if enabled and truth(enabled) is None:
-            yield self._odd(line, "enabledUser", enabled, row_id)
+        if cells.status.casefold() not in STANDINGS:
+            yield self._odd(line, "status", cells.status, cells.sourced_id)
+        if cells.enabled and truth(cells.enabled) is None:
+            yield self._odd(line, "enabledUser", cells.enabled, cells.sourced_id)
 
     def _odd(self, line: int, column: str, word: str, row_id: str) -> Issue:
         reason = f"{column} {word[:40]!r} is not known; it was taken as active"
         return Issue(self._table.name, line, column, "unknown_word", reason, row_id, Severity.WARNING)
+
+
+def _count_all_as(roles: Roles, count_as: CountAs) -> Counted | None:
+    """As what a person of these roles is counted, if each of them is."""
+    kinds = [count_as(role.word) for role in roles]
+    return kinds[0] if kinds and all(kinds) else None
+
+
+def standing_of(cells: Cells) -> Standing:
+    standing = STANDINGS.get(cells.status.casefold(), Standing.ACTIVE)
+    return Standing.SUSPENDED if standing is Standing.ACTIVE and truth(cells.enabled) is False else standing
+
+
+def _picker(table: Table) -> Callable[[list[str]], Cells]:
+    """Picks a row's cells. A column that the header repeats gives its first cell that is not blank."""
+    places = [table.places(column) for column in COLUMNS]
+    if any(len(place) > 1 for place in places):
+        return lambda cells: Cells(*(first_of(cells, place) for place in places))
+    blank = len(table.columns)
+    pick = itemgetter(*(place[0] if place else blank for place in places))
+    return lambda cells: Cells(*map(str.strip, pick([*cells, ""])))

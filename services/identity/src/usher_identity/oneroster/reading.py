@@ -1,17 +1,18 @@
 """The way in: a folder or a zip becomes a set whose files are whole and known, or is refused with one clear line."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from usher_identity.domain.incoming import IncomingPerson, Issue, SourceRole
+from usher_identity.domain.mapping import Counted
 from usher_identity.oneroster.archive import Folder, SetFiles, Zip
 from usher_identity.oneroster.files import find_set
 from usher_identity.oneroster.manifest import Dialect, Manifest, Mode, read_manifest, tell_dialect, tell_mode
 from usher_identity.oneroster.organizations import OrganizationRows, read_organizations
-from usher_identity.oneroster.people import KnownRoles, PeopleReader
+from usher_identity.oneroster.people import CountAs, KnownRoles, PeopleReader
 from usher_identity.oneroster.refusal import SetRefused
 from usher_identity.oneroster.roles import RoleRows, compare_users, read_enrolled, read_related, read_roles
 from usher_identity.oneroster.table import Table
@@ -31,9 +32,11 @@ class RosterSet:
     """How many lines of people there are, about: a row that spans lines counts for each."""
     reader: PeopleReader | None
 
-    def people(self) -> Iterator[IncomingPerson | Issue]:
-        """Each row of users.csv, streamed: nothing is kept."""
-        return iter(self.reader or ())
+    def people(
+        self, count_as: CountAs, only: Collection[int] | None = None
+    ) -> Iterator[IncomingPerson | Counted | Issue]:
+        """Each row of users.csv (or those that begin on the lines of `only`), streamed: nothing is kept."""
+        return self.reader.read(count_as, only) if self.reader else iter(())
 
 
 def read_folder(path: Path) -> RosterSet:

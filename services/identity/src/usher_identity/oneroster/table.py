@@ -112,7 +112,7 @@ def normal(column: str) -> str:
 
 def is_blank(cells: Cells) -> bool:
     """Whether a row says nothing, as spreadsheets leave them behind."""
-    return not any(cells) or not any(cell.strip() for cell in cells)
+    return not cells or ((not cells[0] or cells[0].isspace()) and not any(cell.strip() for cell in cells))
 
 
 def first_of(cells: Cells, places: tuple[int, ...]) -> str:
