@@ -53,7 +53,7 @@ test: install ## Run every test on real servers of its own; ARGS="-k waitlist" g
 	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
 check: install ## Formatter, linter, types, import rules
-	@$(BIN)/ruff format --check --quiet . || { echo "not formatted as above says: run make format"; exit 1; }
+	@$(BIN)/ruff format --check . || { echo "run make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy conftest.py libs services tests
 	@$(BIN)/lint-imports

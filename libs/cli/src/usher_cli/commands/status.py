@@ -1,6 +1,7 @@
 """`usher status`: what runs on this machine."""
 
 from dataclasses import asdict
+from datetime import datetime
 
 from usher_cli import local
 from usher_cli.local import state
@@ -10,12 +11,15 @@ from usher_cli.output import STDOUT, print_json, table
 
 def status(as_json: AsJson = False) -> None:
     """Show what runs of this clone: services, mail and servers."""
-    rows = [asdict(row) for row in state.rows(local.this_clone())]
-    for row in rows:
-        row["since"] = row["since"].isoformat(timespec="seconds") if row["since"] else None
+    rows = list(state.rows(local.this_clone()))
     if as_json:
-        print_json({"items": rows, "next_cursor": None})
-    else:
-        columns = {"name": "", "state": "", "address": "", "pid": "#", "memory_mib": "#", "since": ""}
-        heads = [f"{mark}{name.replace('memory_mib', 'MiB')}" for name, mark in columns.items()]
-        STDOUT.print(table(None, heads, ([row[name] for name in columns] for row in rows)))
+        items = [asdict(row) | {"since": row.since and row.since.isoformat()} for row in rows]
+        print_json({"items": items, "next_cursor": None})
+        return
+    shown = [(row.name, row.state, row.address, row.pid, row.memory_mib, since(row.since)) for row in rows]
+    STDOUT.print(table(None, ["program", "state", "address", "#pid", "#MiB", "since"], shown))
+
+
+def since(at: datetime | None) -> str | None:
+    """A start's time on this machine, to the second."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else None

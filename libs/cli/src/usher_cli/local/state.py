@@ -36,7 +36,12 @@ def rows(clone: Clone) -> Iterator[Row]:
         lack = services.unreadiness(port)
         yield row(service.name, f"{LOOPBACK}:{port}", services.program(clone, service, before), lack)
     mail = system.mail(clone)
-    yield row("mail", f"{LOOPBACK}:{system.mail_port(clone)}", mail, None if mail.is_ready() else "it does not answer")
+    yield row(
+        "mail",
+        f"{LOOPBACK}:{system.mail_port(clone)}" if system.mail_port(clone) else None,
+        mail,
+        None if mail.is_ready() else "it does not answer",
+    )
     for title, address, program in lifecycle.standings(clone.home):
         if program is None:
             yield Row(title, "given" if address else "stopped", address)
