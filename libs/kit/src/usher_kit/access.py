@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT, Cause
-from usher_kit.database import Database
+from usher_kit.database import OWN_KEY, Database
 from usher_kit.errors import Forbidden, NotFound, Unauthenticated
+from usher_kit.idempotency import IdempotencyKey, key_of
 from usher_kit.tokens import Principal, Verifier
 
 ADMIN_SCOPE = "admin"
@@ -112,11 +113,16 @@ class Access:
     caller: Caller
     address: str | None = None
     """Where the request came from, for the audit record."""
+    key: IdempotencyKey | None = None
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncConnection]:
         """A transaction over one tenant, or over all that the caller may see. Raises NotFound for another's tenant."""
-        async with self.database.transaction(await self._tenants(tenant_id)) as conn:
+        tenants = await self._tenants(tenant_id)
+        if self.key is not None:
+            tenants = sorted({*tenants, self.key.tenant_id})
+        async with self.database.transaction(tenants) as conn:
+            conn.info[OWN_KEY] = self.key
             yield conn
 
     async def _tenants(self, tenant_id: UUID | None) -> list[UUID]:
@@ -168,7 +174,9 @@ async def access(request: Request, bearer: Annotated[HTTPAuthorizationCredential
         raise Unauthenticated("Send a token: Authorization: Bearer ….")
     guard: Guard = request.app.state.guard
     principal = await guard.verifier.read(bearer.credentials)
-    request.state.access = Access(guard.database, await guard.caller(principal), address_of(request))
+    caller = await guard.caller(principal)
+    key = await key_of(request, guard.database, caller.tenant_id or OPERATORS_TENANT, caller.actor)
+    request.state.access = Access(guard.database, caller, address_of(request), key)
     return request.state.access  # type: ignore[no-any-return]
 
 

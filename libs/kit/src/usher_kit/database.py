@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from usher_kit.settings import ServiceSettings, database_url
 
+OWN_KEY = "usher.idempotency_key"
+"""Where a connection carries the idempotency key of the request that its transaction belongs to."""
+
 FACTS_ADDED = "usher.facts_added"
 """Marks a connection whose transaction has added to the outbox."""
 
@@ -70,7 +73,7 @@ class Database:
 
     @asynccontextmanager
     async def relay_transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that sees the whole outbox, and no other row: the relay's."""
+        """One transaction that sees all tenants' rows of the outbox and of idempotency keys, and nothing else."""
         async with self._begin() as conn:
             await conn.execute(OPEN_OUTBOX)
             yield conn
@@ -79,6 +82,7 @@ class Database:
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
         async with self.engine.connect() as conn:
             conn.info.pop(FACTS_ADDED, None)
+            conn.info.pop(OWN_KEY, None)
             async with conn.begin():
                 yield conn
             added = conn.info.pop(FACTS_ADDED, False)

@@ -46,12 +46,14 @@ def isolate(table: str, key: str = "tenant_id") -> None:
 
 
 def create_plumbing() -> None:
-    """Create `tenant` and `outbox`. The relay, which serves all tenants, has a policy of its own."""
+    """Create `tenant`, `outbox` and `idempotency_key`. The relay, which serves all tenants, has a policy of its own."""
     metadata = new_metadata()
     add_plumbing(metadata)
     metadata.create_all(op.get_bind())
     isolate("outbox")
-    op.execute("create policy relay on outbox using (current_setting('usher.relay', true) = 'on')")
+    isolate("idempotency_key")
+    for table in ("outbox", "idempotency_key"):
+        op.execute(f"create policy relay on {table} using (current_setting('usher.relay', true) = 'on')")
 
 
 def create_directory(extra: Sequence["Column[Any]"] = ()) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Event, routing_key
 from usher_contracts.topology import EVENTS
-from usher_kit.database import FACTS_ADDED
+from usher_kit.database import FACTS_ADDED, OWN_KEY
 from usher_kit.telemetry.propagation import traceparent_of, unsampled
 
 FOLLOWED_FACTS = 20
@@ -38,7 +38,12 @@ class OutboxRow:
 
 
 async def add(conn: AsyncConnection, events: Sequence[Event[Any]]) -> None:
-    """Write `events` in the caller's transaction. A fact without a trace of its own joins the current one."""
+    """Write `events` in the caller's transaction, and the key of the request that it belongs to with them.
+
+    A fact without a trace of its own joins the current one.
+    """
+    if events and (key := conn.info.get(OWN_KEY)) is not None:
+        await key.reserve(conn)
     await add_rows(conn, [to_row(event, place) for place, event in enumerate(events)])
 
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from opentelemetry import trace
@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from usher_kit import audit
 from usher_kit.errors import FieldError, Invalid, UsherError
+from usher_kit.idempotency import Replayed
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:usher:problem:"
@@ -36,8 +37,10 @@ def problem(
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
 
 
-async def on_usher_error(request: Request, error: Exception) -> JSONResponse:
+async def on_usher_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, UsherError)  # noqa: S101 (registered for it alone)
+    if isinstance(error, Replayed):
+        return error.response
     await audit.record_refusal(request, error)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     return problem(error.status, error.slug, error.title, error.detail, error.errors, headers)

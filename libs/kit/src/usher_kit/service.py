@@ -17,6 +17,7 @@ from usher_kit.access import Guard, Lookup, find_in_directory
 from usher_kit.body_limit import BodyLimit
 from usher_kit.broker import Messaging, connect
 from usher_kit.consuming import Applier, Apply
+from usher_kit.idempotency import AnswerKeeper, forget
 from usher_kit.logging import set_up as set_up_logging
 from usher_kit.loops import Loop
 from usher_kit.migrations import migrate, pending
@@ -32,6 +33,15 @@ from usher_kit.tokens import KeySource, PublishedKeys, Verifier
 API_ROLES = frozenset({"api", "all"})
 WORKER_ROLES = frozenset({"worker", "all"})
 UNTRACED = "healthz,readyz,metrics,docs,openapi.json"
+
+
+async def forget_keys(runtime: Runtime) -> bool:
+    """Idempotency keys serve for a day."""
+    await forget(runtime.database)
+    return False
+
+
+FORGET_KEYS = Loop("forget keys", 3_600.0, forget_keys)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,7 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
 
     app = FastAPI(title=f"Usher {service.name}", lifespan=lifespan, redoc_url=None)
     add_problem_handlers(app)
+    app.add_middleware(AnswerKeeper)
     app.add_middleware(BodyLimit, limits=service.body_limits)
     app.include_router(health.router)
     if role in API_ROLES:
@@ -110,7 +121,7 @@ async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI)
     own = Messaging(connection, Relay(runtime.database, connection, service.name))
     runtime.database.on_facts = own.start_relay()
     if role in WORKER_ROLES:
-        for loop in service.loops:
+        for loop in (FORGET_KEYS, *service.loops):
             runtime.loops.start(loop, runtime)
         if service.apply:
             applier = Applier(service.name, service.apply, runtime.database, runtime.clock)

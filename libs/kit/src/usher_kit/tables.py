@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 NAMING = {
@@ -30,7 +42,10 @@ def moment(name: str, *, nullable: bool = False) -> "Column[Any]":
 
 
 def add_plumbing(metadata: MetaData) -> tuple[Table, Table]:
-    """`tenant`, the ids alone and so outside row-level security, and `outbox`, the facts still to be published."""
+    """`tenant`, the ids alone and so outside row-level security, and `outbox`, the facts still to be published.
+
+    Beside them `idempotency_key`, the writes that were done and what was answered.
+    """
     tenant = Table("tenant", metadata, Column("id", UUID(as_uuid=True), primary_key=True))
     outbox = Table(
         "outbox",
@@ -43,6 +58,19 @@ def add_plumbing(metadata: MetaData) -> tuple[Table, Table]:
         Column("body", Text, nullable=False),
         Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
         moment("added_at"),
+    )
+    Table(
+        "idempotency_key",
+        metadata,
+        tenant_id(),
+        Column("actor", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("request_hash", Text, nullable=False),
+        Column("status", SmallInteger),
+        Column("media_type", Text),
+        Column("answer", LargeBinary),
+        moment("added_at"),
+        Index(None, "added_at"),
     )
     return tenant, outbox
 
