@@ -6,7 +6,8 @@ from uuid import UUID
 from usher_contracts.envelope import StateFact
 
 Channel = Literal["email", "webhook"]
-DeliveryStatus = Literal["pending", "sent", "failed"]
+DeliveryStatus = Literal["pending", "sent", "failed", "dropped"]
+"""Dropped is what was not sent because, when its time had come, it was true no longer, or not wanted."""
 
 
 class DeliveryChanged(StateFact):
