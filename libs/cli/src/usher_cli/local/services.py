@@ -20,7 +20,7 @@ def start(clone: Clone, settings: Mapping[str, str], report: Report) -> None:
     def start_one(service: Service) -> None:
         running = program(clone, service, settings)
         try:
-            background.have(running, report, prepare=lambda: migrate(clone, service, running))
+            background.have(running, report, prepare=lambda: prepare(clone, service, running))
         except ServerError as error:
             lack = unreadiness(port(clone, service, settings)) if programs.find(running) else None
             raise ServerError(f"{error}\n{lack}" if lack else str(error)) from error
@@ -68,15 +68,16 @@ def port(clone: Clone, service: Service, settings: Mapping[str, str]) -> int:
     return service.port(int(settings.get(env_file.PORT_BASE_VARIABLE) or env_file.port_base(clone)))
 
 
-def migrate(clone: Clone, service: Service, running: Program) -> None:
-    """Bring the service's database up to date, making it where it is missing. Raises ServerError."""
-    if not (clone.programs / service.program).exists():
-        raise ServerError(f"{clone.programs / service.program} is missing: run `make install`")
+def prepare(clone: Clone, service: Service, running: Program) -> None:
+    """See that the program is installed and its database, made where it is missing, up to date. Raises ServerError."""
+    installed = clone.programs / service.program
+    if not installed.exists():
+        raise ServerError(f"{installed} is missing: run `make install`")
     if not service.migration:
         return
-    command = [str(clone.programs / service.program), *service.migration[1:]]
     clone.log.mkdir(parents=True, exist_ok=True)
     with running.log_file.open("ab") as log:
+        command = [str(installed), *service.migration[1:]]
         done = subprocess.run(command, check=False, env=dict(running.environment), stdout=log, stderr=log)
     if done.returncode:
         raise ServerError(f"{running.title}'s database cannot be brought up to date (see {running.log_file})")

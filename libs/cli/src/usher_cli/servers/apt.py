@@ -58,8 +58,9 @@ def install_rabbitmq() -> None:
             f"RabbitMQ is not installed on this system: run `sudo {' '.join(command)}`, or unset USHER_INSTALL"
         )
     with _no_service_starts():
-        subprocess.run(["apt-get", "-qq", "update"], check=False)
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        for step in (["apt-get", "-qq", "update"], command):
+            # Only one apt works at a time; this one waits for others.
+            done = _run([*step, "-o", "DPkg::Lock::Timeout=300"], Path("/"))
     if done.returncode:
         raise ServerError(
             f"apt cannot install {PACKAGE}: {_last_line(done.stderr)} (unset USHER_INSTALL to unpack it in the clone)"
