@@ -33,7 +33,7 @@ HOMES = {OPERATOR: OPERATORS_TENANT}
 Ask: TypeAlias = Callable[..., Awaitable[Any]]
 
 
-async def keys(*, look_again: bool) -> KeySet:  # noqa: ARG001 (KeySource)
+async def keys(*, look_again: bool) -> KeySet:
     return KeySet([KEY])
 
 

@@ -15,14 +15,12 @@ from usher_contracts.envelope import Event, latest
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit import directory
-from usher_reporting.domain.headcount import difference
-from usher_reporting.domain.people import Activity, Holding, Seat, SeatKey, changed_seats, moved, told
+from usher_reporting.domain.people import Activity, Change, Holding, News, PersonKey, Seat
 from usher_reporting.store.people import (
-    add_to_headcounts,
     load_people,
     lock_tenants,
     note_delays,
-    save_seats,
+    save_changes,
 )
 from usher_reporting.store.statements import save_missing, save_newer
 from usher_reporting.tables import CLAIM, LICENSE_TERM, POOL, PRODUCT, PROFILE
@@ -39,11 +37,15 @@ async def keep_organizations(conn: AsyncConnection, events: Sequence[Event[Organ
 async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
     """Keep the copy of people; whoever changed organization is counted in the new one, with all their seats."""
     await lock_tenants(conn)
-    facts = {(event.tenantid, event.data.id): event.data for event in latest(events)}
-    people = await load_people(conn, facts)
+    facts = [event.data for event in latest(events)]
+    people = await load_people(conn, [(fact.tenant_id, fact.id) for fact in facts])
     changed = set(await directory.apply_people(conn, events, at))
-    organizations = {key: fact.org_id for key, fact in facts.items() if fact.id in changed}
-    await add_to_headcounts(conn, difference(people, moved(people, organizations)))
+    moved = [
+        Change(person, person.moved(fact.org_id))
+        for person, fact in zip(people, facts, strict=True)
+        if fact.id in changed and fact.org_id != person.org_id
+    ]
+    await save_changes(conn, moved)
 
 
 async def keep_profiles(
@@ -91,7 +93,7 @@ async def keep_latest(conn: AsyncConnection, table: Table, events: Sequence[Even
 async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:
     """Write a claim for each version of a seat, whatever the order of arrival; keep the highest and count it."""
     await lock_tenants(conn)
-    await tell_of_seats(conn, [(seat_key(event.data), Seat(holding=to_holding(event.data))) for event in events])
+    await tell_of_seats(conn, [to_news(event.data, Seat(holding=to_holding(event.data))) for event in events])
     await save_missing(conn, CLAIM, [to_claim(event) for event in events])
     await note_delays(conn, delays_ms(events, at))
 
@@ -103,19 +105,21 @@ async def keep_activity(
 ) -> None:
     """Keep how each seat is used, and count it."""
     await lock_tenants(conn)
-    await tell_of_seats(conn, [(seat_key(event.data), Seat(activity=to_activity(event.data))) for event in events])
+    await tell_of_seats(conn, [to_news(event.data, Seat(activity=to_activity(event.data))) for event in events])
 
 
-async def tell_of_seats(conn: AsyncConnection, news: Sequence[tuple[SeatKey, Seat]]) -> None:
-    """Bring seats and headcounts in step with news of seats. Needs the tenants' lock."""
-    before = await load_people(conn, {(tenant_id, user_id) for (tenant_id, user_id, _), _ in news})
-    after = told(before, news)
-    await save_seats(conn, changed_seats(before, after))
-    await add_to_headcounts(conn, difference(before, after))
+async def tell_of_seats(conn: AsyncConnection, news: Sequence[tuple[PersonKey, News]]) -> None:
+    """Bring people's seats and the headcounts in step with news of seats. Needs the tenants' lock."""
+    by_person: dict[PersonKey, list[News]] = defaultdict(list)
+    for key, one in news:
+        by_person[key].append(one)
+    people = await load_people(conn, list(by_person))
+    told = zip(people, by_person.values(), strict=True)
+    await save_changes(conn, [Change(person, person.told(told_of)) for person, told_of in told])
 
 
-def seat_key(fact: SeatChanged | SeatActivityChanged) -> SeatKey:
-    return (fact.tenant_id, fact.user_id, fact.product)
+def to_news(fact: SeatChanged | SeatActivityChanged, seat: Seat) -> tuple[PersonKey, News]:
+    return (fact.tenant_id, fact.user_id), (fact.product, seat)
 
 
 def to_holding(fact: SeatChanged) -> Holding:

@@ -1,11 +1,10 @@
 """Headcount: how many people of an organization hold, await or use a product's seats (seats: Usage, Words)."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from usher_reporting.domain.people import Activity, Holding, People, Person, Seat
+from usher_reporting.domain.people import Activity, Change, Holding, Person, Seat
 
 COMBINED = "combined"
 COMBINED_OF = ("learn", "observe")
@@ -41,19 +40,20 @@ class Headcount(NamedTuple):
 Place: TypeAlias = tuple[UUID, UUID, str]
 """Tenant, organization and product."""
 
+OF_STATE = {state: Headcount(**{state: 1}) for state in OPEN if state != "assigned"}
+OF_ACTIVITY = {activity: Headcount(assigned=1, **{figure: 1}) for activity, figure in ACTIVITIES.items()}
 
-def counted(person: Person) -> Iterator[tuple[UUID, str, str]]:
-    """(organization, product, figure) for everything that the person counts as."""
-    seats = dict(person.seats)
+
+def counted(person: Person) -> Iterator[tuple[Place, Headcount]]:
+    """What the person counts as: one headcount of 1 for each open seat, and for both as one."""
+    seats = person.seats
     if (both := combination(person)) is not None:
-        seats[COMBINED] = both
+        seats = {**seats, COMBINED: both}
     for product, seat in seats.items():
         org_id, state = person.counts_at(seat), seat.holding.state
-        if org_id is None or state not in OPEN:
-            continue
-        yield org_id, product, state
-        if state == "assigned":
-            yield org_id, product, ACTIVITIES[seat.activity.activity]
+        if org_id is not None and state in OPEN:
+            one = OF_ACTIVITY[seat.activity.activity] if state == "assigned" else OF_STATE[state]
+            yield (person.tenant_id, org_id, product), one
 
 
 def combination(person: Person) -> Seat | None:
@@ -67,21 +67,13 @@ def combination(person: Person) -> Seat | None:
     return Seat(Holding(org_id=pair[0].holding.org_id, state=worse), Activity(activity=less_used))
 
 
-def headcounts(people: People) -> Counter[tuple[Place, str]]:
-    """These people, counted by place and figure."""
-    return Counter(
-        ((tenant_id, org_id, product), figure)
-        for (tenant_id, _), person in people.items()
-        for org_id, product, figure in counted(person)
-    )
-
-
-def difference(before: People, after: People) -> dict[Place, Headcount]:
-    """By how much the headcounts change, for the places where they do, in the order of their keys."""
-    delta = headcounts(after)
-    delta.subtract(headcounts(before))
-    changes: dict[Place, dict[str, int]] = defaultdict(dict)
-    for (place, figure), by in sorted(delta.items()):
-        if by:
-            changes[place][figure] = by
-    return {place: Headcount(**by) for place, by in changes.items()}
+def difference(changes: Iterable[Change]) -> dict[Place, Headcount]:
+    """By how much headcounts change, for the places where they do."""
+    sums: dict[Place, list[int]] = {}
+    for change in changes:
+        for sign, person in ((-1, change.before), (1, change.after)):
+            for place, one in counted(person):
+                figures = sums.setdefault(place, [0] * len(Headcount._fields))
+                for index, number in enumerate(one):
+                    figures[index] += sign * number
+    return {place: Headcount(*figures) for place, figures in sums.items() if any(figures)}

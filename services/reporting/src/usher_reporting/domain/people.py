@@ -1,6 +1,6 @@
 """People with their seats as reporting knows them, whatever the order in which it was told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -8,9 +8,6 @@ from uuid import UUID
 
 PersonKey: TypeAlias = tuple[UUID, UUID]
 """Tenant and person."""
-
-SeatKey: TypeAlias = tuple[UUID, UUID, str]
-"""Tenant, person and product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +32,39 @@ class Activity:
     last_login_at: datetime | None = None
 
 
+UNTOLD = Holding()
+UNWATCHED = Activity()
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """One person's seat of one product: two owners tell of it, each with versions of their own."""
 
-    holding: Holding = field(default_factory=Holding)
-    activity: Activity = field(default_factory=Activity)
+    holding: Holding = UNTOLD
+    activity: Activity = UNWATCHED
 
     def merged(self, news: "Seat") -> "Seat":
-        """Of each half the higher version. So no order and no repetition of news changes the outcome."""
-        holding = news.holding if news.holding.version > self.holding.version else self.holding
-        activity = news.activity if news.activity.version > self.activity.version else self.activity
-        return Seat(holding, activity)
+        """Of each half the higher version, so that no order and no repetition of news changes the outcome.
+
+        It is the very same seat where the news brought nothing.
+        """
+        is_told = news.holding.version > self.holding.version
+        is_watched = news.activity.version > self.activity.version
+        if not (is_told or is_watched):
+            return self
+        return Seat(news.holding if is_told else self.holding, news.activity if is_watched else self.activity)
+
+
+News: TypeAlias = tuple[str, Seat]
+"""A product, and what one of its owners now says of a person's seat of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person's organization (none before identity's fact arrived) and seats by product."""
 
+    tenant_id: UUID
+    user_id: UUID
     org_id: UUID | None = None
     seats: Mapping[str, Seat] = field(default_factory=dict)
 
@@ -60,37 +72,27 @@ class Person:
         """The organization that a seat counts for: the person's, since a transfer can leave the seat untouched."""
         return self.org_id or seat.holding.org_id
 
-    def told(self, product: str, news: Seat) -> "Person":
-        """The person after news of one seat."""
-        seat = self.seats.get(product, Seat())
-        return replace(self, seats={**self.seats, product: seat.merged(news)})
+    def told(self, news: Sequence[News]) -> "Person":
+        """The person after news of their seats."""
+        seats = dict(self.seats)
+        for product, seat in news:
+            seats[product] = seats.get(product, Seat()).merged(seat)
+        return replace(self, seats=seats)
+
+    def moved(self, org_id: UUID) -> "Person":
+        """The person as one of another organization."""
+        return replace(self, org_id=org_id)
 
 
-People: TypeAlias = Mapping[PersonKey, Person]
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A person before and after a batch of facts."""
 
+    before: Person
+    after: Person
 
-def told(people: People, news: Iterable[tuple[SeatKey, Seat]]) -> dict[PersonKey, Person]:
-    """These people after news of their seats."""
-    after = dict(people)
-    for (tenant_id, user_id, product), seat in news:
-        key = (tenant_id, user_id)
-        after[key] = after.get(key, Person()).told(product, seat)
-    return after
-
-
-def moved(people: People, organizations: Mapping[PersonKey, UUID]) -> dict[PersonKey, Person]:
-    """These people after news of the organization that some of them belong to."""
-    return {
-        key: replace(person, org_id=organizations[key]) if key in organizations else person
-        for key, person in people.items()
-    }
-
-
-def changed_seats(before: People, after: People) -> dict[SeatKey, Seat]:
-    """The seats that differ, in the order of their keys."""
-    return {
-        (*key, product): after[key].seats[product]
-        for key in sorted(after)
-        for product in sorted(after[key].seats)
-        if before.get(key, Person()).seats.get(product) != after[key].seats[product]
-    }
+    def changed_seats(self) -> Iterator[tuple[str, Seat]]:
+        """The seats that differ."""
+        for product, seat in self.after.seats.items():
+            if self.before.seats.get(product) is not seat:
+                yield product, seat

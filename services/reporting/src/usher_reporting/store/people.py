@@ -1,13 +1,13 @@
 """People, their seats and the headcounts kept beside them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_reporting.domain.headcount import Headcount, Place
-from usher_reporting.domain.people import Activity, Holding, Person, PersonKey, Seat, SeatKey
+from usher_reporting.domain.headcount import Headcount, Place, difference
+from usher_reporting.domain.people import Activity, Change, Holding, Person, PersonKey, Seat
 from usher_reporting.store.statements import execute, save
 from usher_reporting.tables import HEADCOUNT, SEAT
 
@@ -21,13 +21,18 @@ NOTE_DELAYS = text("""
     where p.tenant_id = new.tenant_id
 """)
 
+# A lateral look-up by key for each person: a planner that sees a thousand of them would rather read the whole table.
 LOAD_PEOPLE = text("""
-    select asked.tenant_id, asked.user_id, p.org_id, s.product,
-           s.version, s.org_id, s.pool_id, s.state, s.since, s.assigned_since,
-           s.activity_version, s.activity, s.activity_since, s.last_login_at
-    from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) as asked (tenant_id, user_id)
-    left join person p on p.tenant_id = asked.tenant_id and p.id = asked.user_id
-    left join seat s on s.tenant_id = asked.tenant_id and s.user_id = asked.user_id
+    select asked.place, p.org_id, s.*
+    from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) with ordinality as asked (tenant_id, user_id, place)
+    left join lateral (
+        select org_id from person where tenant_id = asked.tenant_id and id = asked.user_id offset 0
+    ) p on true
+    left join lateral (
+        select product, version, org_id, pool_id, state, since, assigned_since,
+               activity_version, activity, activity_since, last_login_at
+        from seat where tenant_id = asked.tenant_id and user_id = asked.user_id offset 0
+    ) s on true
 """)
 
 ADD_TO_HEADCOUNT = f"do update set ({', '.join(Headcount._fields)}) = (" + (
@@ -46,31 +51,31 @@ async def note_delays(conn: AsyncConnection, delays_ms: Mapping[UUID, int]) -> N
     await conn.execute(NOTE_DELAYS, {"tenants": list(delays_ms), "delays": list(delays_ms.values())})
 
 
-async def load_people(conn: AsyncConnection, keys: Collection[PersonKey]) -> dict[PersonKey, Person]:
-    """These people with all their seats; an empty person for one of whom nothing is known. Needs the tenants' lock."""
+async def load_people(conn: AsyncConnection, keys: Sequence[PersonKey]) -> list[Person]:
+    """These people in their order, with all their seats as far as they are known. Needs the tenants' lock."""
     asked = {"tenants": [tenant for tenant, _ in keys], "users": [user for _, user in keys]}
-    organizations: dict[PersonKey, UUID | None] = {}
-    seats: dict[PersonKey, dict[str, Seat]] = {key: {} for key in keys}
-    for tenant_id, user_id, org_id, product, *seat in await conn.execute(LOAD_PEOPLE, asked):
-        key = (tenant_id, user_id)
-        organizations[key] = org_id
+    organizations: list[UUID | None] = [None] * len(keys)
+    seats: list[dict[str, Seat]] = [{} for _ in keys]
+    for place, org_id, product, *seat in (await conn.execute(LOAD_PEOPLE, asked)).all():
+        organizations[place - 1] = org_id
         if product is not None:
-            seats[key][product] = Seat(Holding(*seat[:6]), Activity(*seat[6:]))
-    return {key: Person(organizations.get(key), found) for key, found in seats.items()}
+            seats[place - 1][product] = Seat(Holding(*seat[:6]), Activity(*seat[6:]))
+    return [Person(*key, org_id, held) for key, org_id, held in zip(keys, organizations, seats, strict=True)]
 
 
-async def save_seats(conn: AsyncConnection, seats: Mapping[SeatKey, Seat]) -> None:
-    """Write seats as they were decided. Needs the tenants' lock."""
-    await save(conn, SEAT, [to_row(key, seat) for key, seat in seats.items()])
+async def save_changes(conn: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Write what changed of these people's seats, and count it. Needs the tenants' lock."""
+    seats = [to_row(change.after, product, seat) for change in changes for product, seat in change.changed_seats()]
+    await save(conn, SEAT, seats)
+    await add_to_headcounts(conn, difference(changes))
 
 
-def to_row(key: SeatKey, seat: Seat) -> dict[str, object]:
+def to_row(person: Person, product: str, seat: Seat) -> dict[str, object]:
     """A seat as its row."""
-    tenant_id, user_id, product = key
     holding, activity = seat.holding, seat.activity
     return {
-        "tenant_id": tenant_id,
-        "user_id": user_id,
+        "tenant_id": person.tenant_id,
+        "user_id": person.user_id,
         "product": product,
         "version": holding.version,
         "org_id": holding.org_id,
@@ -86,7 +91,7 @@ def to_row(key: SeatKey, seat: Seat) -> dict[str, object]:
 
 
 async def add_to_headcounts(conn: AsyncConnection, differences: Mapping[Place, Headcount]) -> None:
-    """Change headcounts by what became of their people. Needs the tenants' lock."""
+    """Change headcounts by these differences."""
     rows: Sequence[dict[str, object]] = [
         {"tenant_id": tenant_id, "org_id": org_id, "product": product, **by._asdict()}
         for (tenant_id, org_id, product), by in differences.items()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Table, text
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,13 +15,16 @@ DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its co
 
 @cache
 def insert(table: Table, conflict: str) -> TextClause:
-    """Insert the rows given as one array a column; `conflict` says what happens to those that are there already."""
+    """Insert the given rows; `conflict` says what happens to those that are there already."""
     names = ", ".join(column.name for column in table.columns)
-    arrays = ", ".join(f"cast(:{c.name} as {c.type.compile(DIALECT)}[])" for c in table.columns)
+    typed = ", ".join(f"{column.name} {column.type.compile(DIALECT)}" for column in table.columns)
     keys = ", ".join(column.name for column in table.primary_key)
-    return text(
-        f"insert into {table.name} as kept ({names}) select * from unnest({arrays}) on conflict ({keys}) {conflict}"
-    )
+    # One JSON document and not one array a column, since the driver looks at each element of an array by itself.
+    return text(f"""
+        insert into {table.name} as kept ({names})
+        select {names} from json_to_recordset(cast(cast(:rows as text) as json)) as given ({typed})
+        on conflict ({keys}) {conflict}
+    """)
 
 
 def replacing(table: Table) -> str:
@@ -46,5 +50,4 @@ async def save_missing(conn: AsyncConnection, table: Table, rows: Sequence[Mappi
 
 async def execute(conn: AsyncConnection, table: Table, conflict: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        arrays = {column.name: [row[column.name] for row in rows] for column in table.columns}
-        await conn.execute(insert(table, conflict), arrays)
+        await conn.execute(insert(table, conflict), {"rows": orjson.dumps(rows, default=str).decode()})
