@@ -193,10 +193,15 @@ def reporting(world: World) -> FastAPI:
 def entitlements(world: World) -> FastAPI:
     app = FastAPI()
 
+    @app.get("/v1/products")
+    def products() -> dict[str, Any]:
+        return {"items": [{"product": product, "name": product.capitalize()} for product in world.explanations]}
+
     @app.get("/v1/users/{user_id}/seats")
     def seats(user_id: UUID) -> dict[str, Any]:
-        held = world.seats if user_id in world.people else []
-        return {"items": [seat.model_dump(mode="json") for seat in held], "next_cursor": None}
+        if user_id not in world.people:
+            raise HTTPException(404)
+        return {"items": [seat.model_dump(mode="json") for seat in world.seats], "next_cursor": None}
 
     @app.get("/v1/explain")
     def explain(product: str, user_version: int = 0) -> Explanation:

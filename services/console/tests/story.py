@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from usher_console.clients.entitlements import Explanation, Seat
+from usher_console.clients.entitlements import Counterfactual, Evidence, Explanation, Pool, PoolThen, Seat, Term
 from usher_console.clients.identity import Me, Organization, Person
 from usher_console.clients.reporting import Dashboard, ProductFigures, Renewal, SharedPool, UnitFigures, UnitProduct
 
@@ -139,19 +139,27 @@ def seats() -> list[Seat]:
 
 
 def explanations() -> dict[str, Explanation]:
+    term = Term(state="expiring", seats=610, starts_at=NOW - timedelta(days=290), ends_at=END)
     seated = Explanation(
         product="learn",
         code="seated",
         allowed=True,
-        words="Ada has a Learn seat since May 15, because of the role learner.",
-        evidence={"role": "learner", "pool": {"capacity": 1240, "assigned": 1127, "waitlisted": 0}},
+        words="The person holds a seat of Learn by the role learner.",
+        evidence=Evidence(role="learner", pool=Pool(capacity=1240, assigned=1127, waitlisted=0), term=term),
     )
     waiting = Explanation(
         product="observe",
         code="waitlisted",
-        words="Every Observe seat is taken. Ada is number 14 in line.",
-        evidence={"role": "observable", "pool": {"capacity": 610, "assigned": 610, "waitlisted": 68}},
-        counterfactual={"words": "14 more seats would seat her."},
+        words="The person waits at position 14: 610 seats are held of the 610 that can be given.",
+        position=14,
+        evidence=Evidence(
+            role="observable",
+            pool=Pool(capacity=610, assigned=610, waitlisted=68),
+            pool_then=PoolThen(capacity=610, assigned=610, waitlisted=14),
+            term=term,
+            trace_id="0af7651916cd43dd8448eb211c80319c",
+        ),
+        counterfactual=Counterfactual(words="Add 14 more seats of Observe."),
     )
     return {"learn": seated, "observe": waiting}
 

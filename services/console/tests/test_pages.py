@@ -179,7 +179,8 @@ async def test_names_are_text_whatever_they_hold(browser: Browser, world: World)
 async def test_why_is_one_click_away(browser: Browser) -> None:
     await browser.sign_in()
     page = (await browser.get(f"/users/{ADA.id}")).text
-    assert "Every Observe seat is taken. Ada is number 14 in line." in page
+    assert "The person waits at position 14" in page
+    assert "Add 14 more seats of Observe." in page
     assert page.count("Why?") == 2
     assert "Waitlisted" in page
 

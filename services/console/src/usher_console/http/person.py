@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from usher_console.clients.calls import AwayError, Missing, RefusedError, or_missing
+from usher_console.clients.calls import AwayError, RefusedError
 from usher_console.clients.identity import Person
 from usher_console.http.pages import (
     Administrator,
@@ -21,13 +21,13 @@ from usher_console.http.pages import (
     page,
 )
 from usher_console.rendering import render
-from usher_console.views.person import profile, role_choices, roles_after, seat_card
+from usher_console.views.person import profile, role_choices, roles_after
+from usher_console.views.seat_card import seat_card
 from usher_console.views.wording import Tone
 from usher_console.visitors import Visitor
 
 SEE_OTHER = 303
 CHANGED_MEANWHILE = 412
-USUAL_PRODUCTS = ("learn", "observe")
 SEATS_AWAY = missing_text("entitlements", "Seats")
 
 UserVersion = Annotated[int | None, Query(ge=0)]
@@ -111,18 +111,14 @@ async def organization_name(running: Console, found: Visitor, answer: Person) ->
 
 async def seats(running: Console, found: Visitor, user_id: UUID, version: int | None) -> dict[str, Any]:
     """What the seats' template shows: a card for each product, or that entitlements is away."""
-    answer = await or_missing(running.entitlements.seats(found.token, user_id))
-    if isinstance(answer, Missing):
+    try:
+        products, held = await asyncio.gather(
+            running.entitlements.products(found.token), running.entitlements.seats(found.token, user_id)
+        )
+        explanations = await asyncio.gather(
+            *(running.entitlements.explain(found.token, user_id, product, version) for product in products)
+        )
+    except AwayError:
         return {"seats": [], "pending": False, "seats_missing": SEATS_AWAY}
-    by_product = {seat.product: seat for seat in answer.items}
-    products = list(dict.fromkeys([*USUAL_PRODUCTS, *by_product]))
-    explanations = await asyncio.gather(
-        *(or_missing(running.entitlements.explain(found.token, user_id, product, version)) for product in products)
-    )
-    known = [explanation for explanation in explanations if not isinstance(explanation, Missing)]
-    cards = [seat_card(explanation, by_product.get(explanation.product)) for explanation in known]
-    return {
-        "seats": cards,
-        "pending": any(card.pending for card in cards),
-        "seats_missing": SEATS_AWAY if len(known) < len(products) else "",
-    }
+    cards = [seat_card(one, held.get(one.product), products[one.product]) for one in explanations]
+    return {"seats": cards, "pending": any(card.pending for card in cards), "seats_missing": ""}

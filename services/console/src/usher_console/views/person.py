@@ -1,16 +1,13 @@
-"""One person: their profile, their roles as a form, and each seat with the answer to "why?"."""
+"""One person: their profile, and their roles as a form."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from usher_console.clients.entitlements import Explanation, Seat
 from usher_console.clients.identity import Person
 from usher_console.views.people import initials, person_badge
-from usher_console.views.wording import ROLES, SEAT_STATES, Badge, Line, moment, product_name, spelled
+from usher_console.views.wording import ROLES, Badge
 
-PENDING = "change_in_progress"
 SYSTEM_ADMIN = "system_admin"
 
 
@@ -34,17 +31,6 @@ class RoleChoice:
     about: str
     chosen: bool
     fixed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SeatCard:
-    product: str
-    name: str
-    state: Badge
-    answer: str
-    remedy: str
-    facts: Sequence[Line]
-    pending: bool
 
 
 def profile(person: Person, organization: str) -> Profile:
@@ -78,38 +64,3 @@ def roles_after(person: Person, submitted: Sequence[str], *, may_grant_system: b
     """The roles that a submitted form asks for; fixed ones, which no form can submit, stay as they were."""
     choices = role_choices(person, may_grant_system=may_grant_system)
     return [role.value for role in choices if (role.chosen if role.fixed else role.value in submitted)]
-
-
-def seat_card(explanation: Explanation, seat: Seat | None) -> SeatCard:
-    """One product's card; without a seat ever, the explanation alone."""
-    state = seat.state if seat else "none"
-    return SeatCard(
-        product=explanation.product,
-        name=product_name(explanation.product),
-        state=Badge("Updating", "accent")
-        if explanation.code == PENDING
-        else SEAT_STATES.get(state, Badge(spelled(state))),
-        answer=explanation.words,
-        remedy="",
-        facts=[*seat_facts(seat), *evidence_facts(explanation.evidence)],
-        pending=explanation.code == PENDING,
-    )
-
-
-def seat_facts(seat: Seat | None) -> Iterable[Line]:
-    if seat is None:
-        return
-    if seat.since:
-        yield Line("since", "Since", moment(seat.since))
-    if seat.reason:
-        yield Line("reason", "Reason", spelled(seat.reason))
-
-
-def evidence_facts(evidence: Mapping[str, Any], before: str = "") -> Iterable[Line]:
-    """What the answer rests on, one line for each part of it."""
-    for name, value in evidence.items():
-        label = f"{before} {name}".strip()
-        if isinstance(value, Mapping):
-            yield from evidence_facts(value, label)
-        elif value is not None:
-            yield Line(label, spelled(label), str(value))
