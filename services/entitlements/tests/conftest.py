@@ -1,13 +1,35 @@
 """Fixtures: entitlements on a database of its own, and its HTTP API with callers known to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+from redis.asyncio import Redis
 
+from usher_entitlements.main import SERVICE, start_catalogue
+from usher_kit.access import Guard, find_in_directory
 from usher_kit.clock import FixedClock
 from usher_kit.database import Database
+from usher_kit.idempotency import AnswerKeeper
+from usher_kit.loops import Loops
+from usher_kit.problems import add_problem_handlers
+from usher_kit.runtime import Runtime
+from usher_kit.settings import ServiceSettings
+from usher_kit.tokens import AUDIENCE, Verifier
 
 from .story import DISTRICT, NORTH, SOUTH, START, Entitlements, organization
+
+ISSUER = "https://id.example.org"
+KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"})
+
+
+async def keys(*, look_again: bool) -> KeySet:
+    return KeySet([KEY])
 
 
 @pytest.fixture
@@ -18,3 +40,40 @@ async def entitlements(service_database: str) -> AsyncIterator[Entitlements]:
     await service.hear(organization(DISTRICT, None), organization(NORTH), organization(SOUTH))
     yield service
     await database.close()
+
+
+@pytest.fixture
+async def client(entitlements: Entitlements) -> AsyncIterator[AsyncClient]:
+    """The HTTP API; a worker's loops do not run beside it."""
+    app = FastAPI()
+    add_problem_handlers(app)
+    app.add_middleware(AnswerKeeper)
+    redis = Redis()
+    runtime = Runtime(
+        "entitlements", ServiceSettings(), entitlements.database, entitlements.clock, redis, Loops("entitlements")
+    )
+    await start_catalogue(runtime)
+    app.state.runtime = runtime
+    app.state.guard = Guard(entitlements.database, Verifier(keys, ISSUER, entitlements.clock), find_in_directory)
+    for router in SERVICE.routers:
+        app.include_router(router)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        yield client
+    await redis.aclose()
+
+
+@pytest.fixture
+def bearer(entitlements: Entitlements) -> Callable[..., dict[str, str]]:
+    """Makes the headers of a person's request, by number, or of a client's with its scope."""
+
+    def make(who: int | str, *, tenant: UUID = DISTRICT, scope: str = "") -> dict[str, str]:
+        expires = (entitlements.clock.now() + timedelta(days=500)).timestamp()
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": expires, "scope": scope}
+        if isinstance(who, int):
+            claims |= {"sub": str(UUID(int=1_000 + who)), "tenant": str(tenant)}
+        else:
+            claims |= {"sub": who, "client_id": who}
+        token = jwt.encode({"alg": "ES256", "kid": "one"}, claims, KEY)
+        return {"Authorization": f"Bearer {token}"}
+
+    return make

@@ -150,6 +150,10 @@ class Entitlements:
         async with self.database.transaction(await self.tenants()) as conn:
             return (await conn.execute(text(query), values)).all()
 
+    async def write(self, statement: str, **values: Any) -> None:
+        async with self.database.transaction(await self.tenants()) as conn:
+            await conn.execute(text(statement), values)
+
     async def seats(self, state: str | None = None, product: str = "learn") -> dict[int, str]:
         """Each person's seat state, by number, in order of place among those who wait."""
         rows = await self.rows(

@@ -187,7 +187,9 @@ async def test_a_term_after_the_import_seats_people_in_order_of_place(entitlemen
     await entitlements.work_off_lists(most=most)
     assert sorted(await entitlements.seats("assigned")) == [6, 7, 8, 9]
     assert await entitlements.claims(9) == [("assigned", "license_started")]
-    assert not await entitlements.rows("select id from person where config_version < (select version from configuration)")
+    assert not await entitlements.rows(
+        "select id from person where config_version < (select version from configuration)"
+    )
 
 
 async def test_a_newcomer_does_not_go_ahead_of_those_on_the_work_list(entitlements: Entitlements) -> None:

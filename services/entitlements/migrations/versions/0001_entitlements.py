@@ -36,6 +36,7 @@ GUARD = """
 def upgrade() -> None:
     create_plumbing()
     create_directory([sa.Column("config_version", sa.BigInteger, nullable=False, server_default=sa.text("0"))])
+    op.create_index("ix_person_id", "person", ["id"])
     table("configuration", number("version"), moment("due_at", nullable=True), key=())
     table("product", words("product"), words("name"), words("description"), number("version"), key=("product",))
     table("grant_rule", words("role"), words("product"), count("priority"),

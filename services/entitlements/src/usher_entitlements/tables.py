@@ -26,8 +26,13 @@ def version() -> "Column[Any]":
 
 METADATA = new_metadata()
 add_plumbing(METADATA)
-add_directory(METADATA, Column("config_version", BigInteger, nullable=False, server_default=text("0")))
 # A person's `config_version` is the tenant's configuration last decided under; 0 is never decided: pending.
+# Products ask by the id of a person alone, without their tenant.
+add_directory(
+    METADATA,
+    Column("config_version", BigInteger, nullable=False, server_default=text("0")),
+    indexes=[Index("ix_person_id", "id")],
+)
 
 CONFIGURATION = Table("configuration", METADATA, tenant_id(), version(), moment("due_at", nullable=True))
 """What is decided under, one row a tenant: locked shared by who decides, alone by who changes rules, tree or terms.

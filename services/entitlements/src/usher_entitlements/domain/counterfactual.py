@@ -93,6 +93,8 @@ def _reach(rules: Rules, role: str) -> int:
 def _licensing(standing: Standing, place: Want) -> Sequence[Step]:
     """What the license lacks for somebody at `place`."""
     pool = standing.pool
+    if standing.person is None:
+        return []  # Which pool will serve a person who is not known, nobody can tell.
     if pool is None:
         return _opening(standing.terms)
     line = [*standing.line, place]

@@ -1,0 +1,1 @@
+"""Entitlements over HTTP: products, rules, terms, pools, seats, checks and explanations."""

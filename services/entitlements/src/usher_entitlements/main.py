@@ -1,0 +1,41 @@
+"""The program `usher-entitlements`: the composition root."""
+
+from usher_contracts.envelope import OPERATORS_TENANT, Cause
+from usher_entitlements.consumers import APPLY
+from usher_entitlements.http import (
+    check,
+    doctor,
+    explain,
+    grant_rules,
+    license_terms,
+    pools,
+    products,
+    seats,
+)
+from usher_entitlements.tables import METADATA
+from usher_entitlements.time_passing import PASS_TERMS, REEVALUATE
+from usher_entitlements.use_cases.products import FIRST_PRODUCTS, extend_catalogue
+from usher_kit.runtime import Runtime
+from usher_kit.service import Service, run
+from usher_kit.settings import ServiceSettings
+
+
+async def start_catalogue(runtime: Runtime) -> None:
+    """Bring in the products that a deployment's catalogue starts with."""
+    async with runtime.database.transaction([OPERATORS_TENANT]) as conn:
+        await extend_catalogue(conn, FIRST_PRODUCTS, runtime.clock.now(), Cause())
+
+
+SERVICE = Service(
+    "entitlements",
+    ServiceSettings,
+    METADATA,
+    apply=APPLY,
+    routers=[module.router for module in (products, grant_rules, license_terms, pools, seats, check, explain, doctor)],
+    loops=[PASS_TERMS, REEVALUATE],
+    prepare=start_catalogue,
+)
+
+
+def main() -> None:
+    run(SERVICE)
