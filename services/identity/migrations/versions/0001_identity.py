@@ -71,8 +71,8 @@ def create_organizations() -> None:
         key("name_key", "lower(name)"),
         key=("id",),
     )
-    index("organization", "tenant_id", "parent_id")
-    index("organization", "tenant_id", "name_key", "id")
+    index("organization", "parent_id", "tenant_id")
+    index("organization", "name_key", "id", "tenant_id")
     table(
         "organization_link",
         words("source"),
@@ -81,7 +81,7 @@ def create_organizations() -> None:
         moment("linked_at"),
         key=("source", "external_id"),
     )
-    index("organization_link", "tenant_id", "organization_id")
+    index("organization_link", "organization_id", "tenant_id")
 
 
 def create_people() -> None:
@@ -104,11 +104,11 @@ def create_people() -> None:
         key("email_key", "lower(email)"),
         key=("id",),
     )
-    index("person", "tenant_id", "org_id")
-    index("person", "tenant_id", "name_key", "id")
-    index("person", "tenant_id", "family_key")
-    index("person", "tenant_id", "user_name_key")
-    index("person", "tenant_id", "email_key")
+    index("person", "org_id", "tenant_id")
+    index("person", "name_key", "id", "tenant_id")
+    index("person", "family_key", "tenant_id")
+    index("person", "user_name_key", "tenant_id")
+    index("person", "email_key", "tenant_id")
     table(
         "person_link",
         words("source"),
@@ -119,8 +119,8 @@ def create_people() -> None:
         key("external_key", "lower(external_id)"),
         key=("source", "external_id"),
     )
-    index("person_link", "tenant_id", "person_id")
-    index("person_link", "tenant_id", "external_key")
+    index("person_link", "person_id", "tenant_id")
+    index("person_link", "external_key", "tenant_id")
 
 
 def create_roles() -> None:
@@ -168,8 +168,8 @@ def create_sign_in() -> None:
         moment("ended_at", nullable=True),
         key=("id",),
     )
-    index("session", "tenant_id", "person_id")
-    index("session", "tenant_id", "expires_at")
+    index("session", "person_id", "tenant_id")
+    index("session", "expires_at", "tenant_id")
     table(
         "authorization_code",
         exact("code_hash"),
@@ -185,7 +185,7 @@ def create_sign_in() -> None:
         moment("used_at", nullable=True),
         key=("code_hash",),
     )
-    index("authorization_code", "tenant_id", "expires_at")
+    index("authorization_code", "expires_at", "tenant_id")
     table(
         "refresh_token",
         exact("token_hash"),
@@ -198,7 +198,7 @@ def create_sign_in() -> None:
         moment("used_at", nullable=True),
         key=("token_hash",),
     )
-    index("refresh_token", "tenant_id", "expires_at")
+    index("refresh_token", "expires_at", "tenant_id")
     table(
         "signing_key",
         words("id"),

@@ -19,8 +19,12 @@ MATCHES = " or ".join(
     f"({key} >= :q and {key} < :q_end)" for key in ("name_key", "family_key", "user_name_key", "email_key")
 )
 IDENTIFIED = """
-    user_name_key = :identifier or email_key = :identifier or id = cast(:identifier_id as uuid)
-    or id in (select person_id from person_link where external_key = :identifier)
+    id in (
+        select id from person where user_name_key = :identifier
+        union all select id from person where email_key = :identifier
+        union all select person_id from person_link where external_key = :identifier
+        union all select cast(:identifier_id as uuid)
+    )
 """
 
 

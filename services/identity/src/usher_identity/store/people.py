@@ -20,12 +20,15 @@ COLUMNS = """
 """
 LOAD = text(f"select {COLUMNS} from person where id = any(cast(:ids as uuid[]))")
 LOAD_FOR_UPDATE = text(f"select {COLUMNS} from person where id = any(cast(:ids as uuid[])) order by id for update")
+PLAN_BY_VALUES = text("select set_config('plan_cache_mode', 'force_custom_plan', true)")
+"""A plan kept for any array looks through it for each of the tenant's rows; one made for this array hashes it."""
+
+LOWERED = text("select name, lower(name) as key from unnest(cast(:names as text[])) as asked (name)")
 BY_USER_NAME = text("""
     select user_name_key, array_agg(id order by id) as ids from person
     where tenant_id = :tenant and user_name_key = any(cast(:keys as text[])) group by user_name_key
 """)
 PLACES = text("select id, tenant_id, org_id from person where id = any(cast(:ids as uuid[]))")
-LOWERED = text("select name, lower(name) as key from unnest(cast(:names as text[])) as asked (name)")
 SAVE = text("""
     insert into person (tenant_id, id, org_id, user_name, display_name, email, status, status_since, roles,
         role_since, version, profile_version)
@@ -77,6 +80,7 @@ async def find_people_by_user_name(
     conn: AsyncConnection, tenant_id: UUID, user_names: Iterable[str]
 ) -> Mapping[str, Sequence[UUID]]:
     """The people of a tenant whose user name equals one of these in any case, by the name as it was asked."""
+    await conn.execute(PLAN_BY_VALUES)
     keys = {row.name: row.key for row in await conn.execute(LOWERED, {"names": sorted(set(user_names))})}
     asked = {"tenant": tenant_id, "keys": sorted(set(keys.values()))}
     found: dict[str, Sequence[UUID]] = {row.user_name_key: row.ids for row in await conn.execute(BY_USER_NAME, asked)}

@@ -1,0 +1,227 @@
+"""/v1/jobs/{id}: how far a job is, what it has done, and what it reports, as JSON or as CSV."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Header
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_identity.domain.import_jobs import ImportJob
+from usher_identity.domain.incoming import Issue
+from usher_identity.store.import_jobs import find_job
+from usher_identity.store.job_issues import list_issues
+from usher_kit.access import Access, Authorized
+from usher_kit.errors import NotFound
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+CSV_TYPE = "text/csv"
+CSV_PAGE = 5_000
+HEADER = ("severity", "file", "line", "column", "code", "reason", "row_id")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+class ProgressAnswer(BaseModel):
+    """`done` of about `total` rows of people; `total` is null until the set was read."""
+
+    phase: Literal["organizations", "people", "absent", "over"]
+    done: int
+    total: int | None
+
+
+class OrganizationCounts(BaseModel):
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    not_taken: int = 0
+
+
+class PeopleCounts(BaseModel):
+    """Each person has one outcome. `not_taken` counts rows; `not_archived` people whom the guard spared."""
+
+    created: int = 0
+    linked: int = 0
+    changed: int = 0
+    reactivated: int = 0
+    archived: int = 0
+    unchanged: int = 0
+    not_taken: int = 0
+    not_archived: int = 0
+
+
+class CountedCounts(BaseModel):
+    """People who were counted and not imported."""
+
+    student: int = 0
+    parent: int = 0
+    guardian: int = 0
+
+
+class CountsAnswer(BaseModel):
+    organizations: OrganizationCounts
+    people: PeopleCounts
+    counted: CountedCounts
+
+
+class ErrorAnswer(BaseModel):
+    """Why the job failed: a stable code, and what was wrong and what to do."""
+
+    code: str
+    detail: str
+
+
+class JobAnswer(BaseModel):
+    id: UUID
+    kind: Literal["import"] = "import"
+    state: Literal["waiting", "running", "done", "failed"]
+    tenant_id: UUID | None
+    """The tenant that it is for; null: one tenant a root."""
+    source: str
+    dry_run: bool
+    file_name: str
+    dialect: str | None
+    mode: Literal["bulk", "delta"] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    progress: ProgressAnswer
+    counts: CountsAnswer
+    issues: int
+    """How many there are at `/v1/jobs/{id}/issues`."""
+    error: ErrorAnswer | None
+
+
+class IssueAnswer(BaseModel):
+    """What was wrong with a row, or is to be known of a file. `error`: the row was not taken."""
+
+    severity: Literal["error", "warning", "note"]
+    file: str
+    line: int | None
+    column: str | None
+    code: str
+    reason: str
+    row_id: str | None
+
+
+@router.get("/{job_id}")
+async def get_job(access: Authorized, job_id: UUID) -> JobAnswer:
+    """A job's state, progress and counts."""
+    async with access.transaction() as conn:
+        return to_answer(await job_for(access, conn, job_id))
+
+
+@router.get("/{job_id}/issues", response_model=Page[IssueAnswer])
+async def get_issues(
+    access: Authorized,
+    job_id: UUID,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParameter = None,
+    accept: Annotated[str, Header()] = "",
+) -> Page[IssueAnswer] | StreamingResponse:
+    """What a job reports, in the order found: a page as JSON; all of it as CSV to `Accept: text/csv`."""
+    if accept.startswith(CSV_TYPE):
+        return await get_issues_as_csv(access, job_id)
+    after = decode_cursor(cursor, 1)
+    async with access.transaction() as conn:
+        job = await job_for(access, conn, job_id)
+        found = await list_issues(conn, job.tenant_id, job.id, int(after[0]) if after else -1, limit + 1)
+    following = encode_cursor([found[limit - 1][0]]) if len(found) > limit else None
+    return Page(items=[to_issue(issue) for _, issue in found[:limit]], next_cursor=following)
+
+
+@router.get("/{job_id}/issues.csv", response_class=StreamingResponse)
+async def get_issues_as_csv(access: Authorized, job_id: UUID) -> StreamingResponse:
+    """Everything that a job reports, as CSV."""
+    async with access.transaction() as conn:
+        job = await job_for(access, conn, job_id)
+    headers = {"Content-Disposition": f'attachment; filename="issues-{job.id}.csv"'}
+    return StreamingResponse(csv_lines(access, job), media_type=CSV_TYPE, headers=headers)
+
+
+async def csv_lines(access: Access, job: ImportJob) -> AsyncIterator[str]:
+    """The job's issues as CSV, a page of them at a time."""
+    yield csv_text([HEADER])
+    after = -1
+    while True:
+        async with access.database.transaction([job.tenant_id]) as conn:
+            found = await list_issues(conn, job.tenant_id, job.id, after, CSV_PAGE)
+        if not found:
+            return
+        after = found[-1][0]
+        yield csv_text([tuple(to_issue(issue).model_dump().values()) for _, issue in found])
+
+
+def csv_text(rows: list[tuple[object, ...]]) -> str:
+    """Rows as CSV; a text that a spreadsheet would run as a formula begins with an apostrophe."""
+    written = io.StringIO()
+    csv.writer(written).writerows([[harmless(cell) for cell in row] for row in rows])
+    return written.getvalue()
+
+
+def harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+async def job_for(access: Access, conn: AsyncConnection, job_id: UUID) -> ImportJob:
+    """A job that the caller may see: their tenant's administrators', or a system administrator. Raises NotFound."""
+    job = await find_job(conn, job_id)
+    if job is None:
+        raise NotFound("No such job, or it is not yours to see.")
+    if job.target_id is None:
+        access.require_system()
+    else:
+        await access.scope(conn, job.target_id, "org_admin")
+    return job
+
+
+def to_answer(job: ImportJob) -> JobAnswer:
+    return JobAnswer.model_validate(
+        {
+            "id": job.id,
+            "state": job.state,
+            "tenant_id": job.target_id,
+            "source": job.source,
+            "dry_run": job.is_dry_run,
+            "file_name": job.file_name,
+            "dialect": job.dialect,
+            "mode": job.mode,
+            "created_at": job.created_at,
+            "started_at": job.started_at,
+            "finished_at": job.finished_at,
+            "progress": {"phase": job.phase, "done": job.position, "total": job.total},
+            "counts": nested(job.counts),
+            "issues": job.issues,
+            "error": {"code": job.error_code, "detail": job.error} if job.error_code else None,
+        }
+    )
+
+
+def nested(counts: Mapping[str, int]) -> Mapping[str, Mapping[str, int]]:
+    """Counts by what was counted: `people.created` stands in `people`."""
+    parts: dict[str, dict[str, int]] = {"organizations": {}, "people": {}, "counted": {}}
+    for name, count in counts.items():
+        what, _, outcome = name.partition(".")
+        parts[what][outcome] = count
+    return parts
+
+
+def to_issue(issue: Issue) -> IssueAnswer:
+    return IssueAnswer.model_validate(
+        {
+            "severity": issue.severity.value,
+            "file": issue.file,
+            "line": issue.line,
+            "column": issue.column,
+            "code": issue.code,
+            "reason": issue.reason,
+            "row_id": issue.row_id,
+        }
+    )

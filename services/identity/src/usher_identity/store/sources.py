@@ -1,0 +1,164 @@
+"""Statements on what sources say: whom they name, what they said of them last, and their own words for roles."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_identity.domain.import_jobs import RoleWords
+from usher_identity.domain.import_plan import Known, KnownPeople, PersonChange, Said
+from usher_identity.domain.import_survey import name_key
+from usher_identity.domain.people import Person
+from usher_identity.store.import_jobs import from_words, to_words
+from usher_identity.store.people import load_people
+
+BY_EXTERNAL_ID = text("""
+    select l.external_id, l.person_id, s.user_name, s.display_name, s.email, s.org_id
+    from person_link l
+    left join person_said s
+        on s.tenant_id = l.tenant_id and s.source = l.source and s.external_id = l.external_id
+    where l.tenant_id = any(cast(:tenants as uuid[])) and l.source = :source
+        and l.external_id = any(cast(:external_ids as text[]))
+""")
+BY_NAME = text("""
+    select id from person
+    where tenant_id = any(cast(:tenants as uuid[]))
+        and user_name_key = any(select lower(name) from unnest(cast(:names as text[])) as asked (name))
+""")
+SAVE_SAID = text("""
+    insert into person_said (tenant_id, source, external_id, person_id, user_name, display_name, email, org_id)
+    select tenant, :source, external_id, person, user_name, display_name, email, org
+    from unnest(cast(:tenants as uuid[]), cast(:external_ids as text[]), cast(:people as uuid[]),
+        cast(:user_names as text[]), cast(:display_names as text[]), cast(:emails as text[]), cast(:orgs as uuid[]))
+        as said (tenant, external_id, person, user_name, display_name, email, org)
+    on conflict (tenant_id, source, external_id) do update
+    set (person_id, user_name, display_name, email, org_id) = (excluded.person_id, excluded.user_name,
+        excluded.display_name, excluded.email, excluded.org_id)
+""")
+ROOTS = text("""
+    select tenant_id from organization_link
+    where source = :source and external_id = any(cast(:external_ids as text[])) and organization_id = tenant_id
+""")
+PRESENT = text("""
+    select tenant_id, external_id, person_id from person_link
+    where tenant_id = any(cast(:tenants as uuid[])) and source = :source and standing <> 'absent'
+        and (tenant_id, external_id) > (cast(:tenant as uuid), cast(:external_id as text) collate "C")
+    order by tenant_id, external_id limit :limit
+""")
+HEADS = text("""
+    select org_id, count(*) as people from person
+    where tenant_id = :tenant and status in ('invited', 'active', 'suspended') group by org_id
+""")
+LEAVING = text("""
+    select p.org_id, count(distinct p.id) as people
+    from unnest(cast(:people as uuid[])) as gone (id)
+    join person p on p.tenant_id = :tenant and p.id = gone.id and p.status in ('invited', 'active', 'suspended')
+    where not exists (
+        select from person_link l
+        where l.tenant_id = p.tenant_id and l.person_id = p.id and l.standing <> 'absent'
+            and not (l.source = :source and l.external_id = any(cast(:external_ids as text[])))
+    )
+    group by p.org_id
+""")
+WORDS = text("select words from role_mapping where tenant_id = :tenant and source = :source")
+SAVE_WORDS = text("""
+    insert into role_mapping (tenant_id, source, words) values (:tenant, :source, :words)
+    on conflict (tenant_id, source) do update set words = excluded.words
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody whom a source has, under the id that it names them by."""
+
+    tenant_id: UUID
+    external_id: str
+    person_id: UUID
+
+
+async def load_known_for_update(
+    conn: AsyncConnection, tenants: Sequence[UUID], source: str, names: Mapping[str, str]
+) -> KnownPeople:
+    """Whom rows may be about (`names`: user name by external id), locked: by the source's ids, else by user name."""
+    if not names:
+        return KnownPeople({}, {})
+    asked = {"tenants": tenants, "source": source, "external_ids": list(names)}
+    links = (await conn.execute(BY_EXTERNAL_ID, asked)).all()
+    known = {row.external_id for row in links}
+    unknown = [name for external_id, name in names.items() if external_id not in known]
+    namesakes = await conn.scalars(BY_NAME, {"tenants": tenants, "names": unknown}) if unknown else ()
+    people = await load_people(conn, {*(row.person_id for row in links), *namesakes}, for_update=True)
+    by_external_id: dict[str, list[Known]] = defaultdict(list)
+    for row in links:
+        if row.person_id in people:
+            said = Said(row.user_name, row.display_name, row.email, row.org_id) if row.user_name else None
+            by_external_id[row.external_id].append(Known(people[row.person_id], said))
+    return KnownPeople(by_external_id, by_user_name(people.values()))
+
+
+def by_user_name(people: Iterable[Person]) -> Mapping[tuple[UUID, str], Sequence[Person]]:
+    found: dict[tuple[UUID, str], list[Person]] = defaultdict(list)
+    for person in people:
+        found[person.tenant_id, name_key(person.user_name)].append(person)
+    return found
+
+
+async def save_said(conn: AsyncConnection, source: str, changes: Sequence[PersonChange]) -> None:
+    """Keep what the source says of people where it says something else than before."""
+    differing = [(one, one.said) for one in changes if one.said is not None and one.said != one.said_before]
+    if not differing:
+        return
+    await conn.execute(
+        SAVE_SAID,
+        {
+            "source": source,
+            "tenants": [one.after.tenant_id for one, _ in differing],
+            "external_ids": [one.external_id for one, _ in differing],
+            "people": [one.after.id for one, _ in differing],
+            "user_names": [said.user_name for _, said in differing],
+            "display_names": [said.display_name for _, said in differing],
+            "emails": [said.email for _, said in differing],
+            "orgs": [said.org_id for _, said in differing],
+        },
+    )
+
+
+async def find_tenants_of_roots(conn: AsyncConnection, source: str, external_ids: Iterable[str]) -> Sequence[UUID]:
+    """The tenants whose root the source knows by one of these ids."""
+    found = await conn.scalars(ROOTS, {"source": source, "external_ids": list(external_ids)})
+    return sorted(set(found))
+
+
+async def list_present(
+    conn: AsyncConnection, tenants: Sequence[UUID], source: str, after: Named | None, limit: int
+) -> Sequence[Named]:
+    """Whom the source has in these tenants, by tenant and external id."""
+    begin = after or Named(UUID(int=0), "", UUID(int=0))
+    asked = {"tenants": tenants, "source": source, "tenant": begin.tenant_id, "external_id": begin.external_id}
+    rows = await conn.execute(PRESENT, {**asked, "limit": limit})
+    return [Named(row.tenant_id, row.external_id, row.person_id) for row in rows]
+
+
+async def count_people(conn: AsyncConnection, tenant_id: UUID) -> dict[UUID, int]:
+    """How many people who are not archived each organization has itself."""
+    return {row.org_id: row.people for row in await conn.execute(HEADS, {"tenant": tenant_id})}
+
+
+async def count_leaving(conn: AsyncConnection, tenant_id: UUID, source: str, gone: Sequence[Named]) -> dict[UUID, int]:
+    """How many of those people each organization would lose: those whom no other link still has."""
+    people, external_ids = [one.person_id for one in gone], [one.external_id for one in gone]
+    asked = {"tenant": tenant_id, "source": source, "people": people, "external_ids": external_ids}
+    return {row.org_id: row.people for row in await conn.execute(LEAVING, asked)}
+
+
+async def load_words(conn: AsyncConnection, tenant_id: UUID, source: str) -> RoleWords:
+    """The source's own words for roles; none where it was given none."""
+    stored = await conn.scalar(WORDS, {"tenant": tenant_id, "source": source})
+    return to_words(stored) if stored else RoleWords()
+
+
+async def save_words(conn: AsyncConnection, tenant_id: UUID, source: str, words: RoleWords) -> None:
+    await conn.execute(SAVE_WORDS, {"tenant": tenant_id, "source": source, "words": from_words(words)})
