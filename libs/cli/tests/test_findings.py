@@ -18,7 +18,9 @@ SEATS = {"assigned": 3, "waitlisted": 1}
 
 
 def entitlements(**changes: Any) -> Json:
-    return {"tenants": [{"tenant_id": "t", "people_active": 4, "seats": SEATS, "checksum": "77", **changes}]}
+    return {
+        "tenants": [{"tenant_id": "t", "people_active": 4, "undecided": 0, "seats": SEATS, "checksum": "77", **changes}]
+    }
 
 
 def reporting(**changes: Any) -> Json:
@@ -87,6 +89,9 @@ def test_people_who_have_not_arrived_are_counted() -> None:
     identity = {"tenants": [{"tenant_id": "t", "people_active": 5}]}
     assert people_agree(identity, entitlements()).offenders == ["t: 5 active in identity, 4 in entitlements"]
     assert people_agree(identity, entitlements(people_active=5)).ok
+    assert people_agree(identity, entitlements(people_active=5, undecided=2)).offenders == [
+        "t: 2 are to be decided about"
+    ]
 
 
 def test_entitlements_own_findings_are_passed_on() -> None:

@@ -2,9 +2,12 @@
 
 import typer
 
-from usher_cli.commands import users
+from usher_cli.commands import licenses, users
 from usher_cli.commands.dashboard import dashboard
+from usher_cli.commands.doctor import doctor
 from usher_cli.commands.down import down
+from usher_cli.commands.explain import explain
+from usher_cli.commands.seats import seats
 from usher_cli.commands.status import status
 from usher_cli.commands.token import token
 from usher_cli.commands.trace import trace
@@ -24,9 +27,13 @@ app.command()(up)
 app.command()(down)
 app.command()(status)
 app.add_typer(users.app, name="users")
+app.add_typer(licenses.app, name="licenses")
+app.command()(seats)
 app.command()(dashboard)
+app.command()(explain)
 app.command()(trace)
 app.command()(token)
+app.command()(doctor)
 
 
 @app.callback()

@@ -22,6 +22,15 @@ class Entitlements:
         """A new license term; times in RFC 3339."""
         return self.calls.post("/v1/license-terms", term)
 
+    def change_term(self, term_id: str, change: Json) -> Json:
+        """The term with what is to be different."""
+        answer: Json = self.calls.send("PATCH", f"/v1/license-terms/{term_id}", json=change).json()
+        return answer
+
+    def grant_rules(self, org_id: str) -> Json:
+        """Which roles call for which product in the tenant of an organization."""
+        return self.calls.get("/v1/grant-rules", org_id=org_id)
+
     def pools(self, *, every: bool = False, **query: Any) -> Json:
         """Pools with their figures."""
         return self.calls.listed("/v1/pools", every=every, **query)

@@ -36,6 +36,13 @@ class Identity:
         """A new tenant or, with a `parent_id`, a unit."""
         return self.calls.post("/v1/organizations", organization)
 
+    def set_password(self, user_id: str, password: str) -> None:
+        self.calls.send("POST", f"/v1/users/{user_id}/password", json={"password": password})
+
+    def tell_logins(self, logins: Sequence[Json]) -> Json:
+        """Tell of up to 10,000 logins (`user_id`, `at`). One told twice counts once."""
+        return self.calls.post("/v1/logins:bulk", {"logins": list(logins)})
+
     def organizations(self, *, every: bool = False, **query: Any) -> Json:
         return self.calls.listed("/v1/organizations", every=every, **query)
 

@@ -39,6 +39,10 @@ class Session:
     def reporting(self) -> Reporting:
         return Reporting(self.service("reporting"))
 
+    def org_id(self, organization: str | None) -> str | None:
+        """The id of the organization that a name stands for; none for none."""
+        return str(self.identity.find_organization(organization)["id"]) if organization else None
+
     def service(self, name: str) -> ServiceClient:
         """A client of any service by its name."""
         return ServiceClient(name, self.environment.url(name), self.http, self.credentials.token)

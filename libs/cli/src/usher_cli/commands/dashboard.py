@@ -16,8 +16,7 @@ RENEWALS = ("ends", "#days left", "organization", "product", "#seats", "state")
 def dashboard(ctx: typer.Context, org: Org = None, as_json: AsJson = False) -> None:
     """Show the license dashboard of an organization and its units, or of all that you may see."""
     with open_session(outside(ctx)) as session:
-        org_id = session.identity.find_organization(org)["id"] if org else None
-        answer = session.reporting.dashboard(org_id)
+        answer = session.reporting.dashboard(session.org_id(org))
     if as_json:
         print_json(answer)
     else:

@@ -30,8 +30,7 @@ def token(
 
 def find_holder(session: Session, role: str, org: str | None) -> Json:
     """An active person who holds the role, in the organization and its units where one is named. Raises Failure."""
-    org_id = session.identity.find_organization(org)["id"] if org else None
-    found: list[Json] = session.identity.users(role=role, status="active", org_id=org_id, limit=1)["items"]
+    found: list[Json] = session.identity.users(role=role, status="active", org_id=session.org_id(org), limit=1)["items"]
     if not found:
         raise Failure(
             f"Nobody active holds {role}{f' at {org}' if org else ''}. `usher users roles USER --add {role}` grants it."

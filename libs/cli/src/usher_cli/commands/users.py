@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from usher_cli.clients.calls import Json, new_trace_id
-from usher_cli.clients.session import Session, open_session, outside
+from usher_cli.clients.session import open_session, outside
 from usher_cli.failure import Failure
 from usher_cli.options import AsJson, Cursor, Every, Limit, Org, User
 from usher_cli.output import STDERR, moment, print_json, print_list, show, table
@@ -32,7 +32,7 @@ def list_users(
     """List people of an organization and its units."""
     with open_session(outside(ctx)) as session:
         answer = session.identity.users(
-            every=every, org_id=org_id(session, org), role=role, status=status, q=text, limit=limit, cursor=cursor
+            every=every, org_id=session.org_id(org), role=role, status=status, q=text, limit=limit, cursor=cursor
         )
     print_list(answer, COLUMNS, user_row, as_json=as_json)
 
@@ -65,7 +65,7 @@ def create_user(
     with open_session(outside(ctx)) as session:
         person = session.identity.create_user(
             {
-                "org_id": org_id(session, org),
+                "org_id": session.org_id(org),
                 "user_name": user_name,
                 "display_name": name or user_name,
                 "email": email,
@@ -118,11 +118,6 @@ def print_person(person: Json, organization: str | None) -> None:
     show(table(person["display_name"], ("", ""), rows))
     roles = [(one["role"], moment(one["since"]), one["sources"]) for one in person["roles"]]
     show(table("Roles", ("role", "since (UTC)", "given by"), roles))
-
-
-def org_id(session: Session, org: str | None) -> str | None:
-    """The id of the organization that a name stands for."""
-    return str(session.identity.find_organization(org)["id"]) if org else None
 
 
 def user_row(person: Json) -> Sequence[Any]:

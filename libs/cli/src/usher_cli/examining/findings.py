@@ -64,7 +64,10 @@ def people_agree(identity: Json, entitlements: Json) -> Finding:
         for tenant, one in sorted(theirs.items())
         if one["people_active"] != (known := ours.get(tenant, {}).get("people_active", 0))
     ]
-    return Finding("people", "entitlements knows everybody who is active in identity", offenders)
+    undecided = [
+        f"{tenant}: {one['undecided']} are to be decided about" for tenant, one in ours.items() if one["undecided"]
+    ]
+    return Finding("people", "entitlements knows and has decided about everybody in identity", offenders + undecided)
 
 
 def own_findings(entitlements: Json) -> Sequence[Finding]:
