@@ -65,6 +65,13 @@ def test_a_card_of_a_shared_pool_shows_what_is_held_here_and_the_whole_pools_fig
     assert "Springfield District" in card.note
 
 
+def test_combined_has_no_line_of_its_own() -> None:
+    card = product_card(story.combined(waitlisted=30), story.NOW, {})
+    assert card.meter is not None
+    assert [part.kind for part in card.meter.parts] == ["seated"]
+    assert "waiting" not in card.meter_text
+
+
 def test_a_license_that_has_ended_says_so_without_days() -> None:
     card = product_card(story.figures("learn", license_state="expired", ends_at=story.NOW), story.NOW, {})
     assert ("Ended", "Dec 1, 2026") in [(line.label, line.value) for line in card.rows]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from usher_console.clients.reporting import UnitFigures
 from usher_console.views.organizations import tree
-from usher_console.views.wording import Line, Tone, count, product_name, spelled
+from usher_console.views.wording import COMBINED, Line, Tone, count, product_name, spelled
 
 PAGE = 50
 FIELDS = (
@@ -17,7 +17,6 @@ FIELDS = (
     ("waitlisted", "Waiting"),
 )
 BY_NAME = "name"
-COMBINED = "combined"
 DEEPEST = 4
 """Deeper units are indented no further."""
 

@@ -9,6 +9,7 @@ from usher_console.clients.reporting import Dashboard, ProductFigures, Renewal
 from usher_console.views.product_card import ProductCard, is_vacant, product_card
 from usher_console.views.statements import CALM, HEADLINES, Statement, statements, worst
 from usher_console.views.wording import (
+    COMBINED,
     LICENSE_STATES,
     Badge,
     Line,
@@ -21,7 +22,6 @@ from usher_console.views.wording import (
     spelled,
 )
 
-COMBINED = "combined"
 SECOND = 1_000
 NOTHING_LICENSED = "Nothing is licensed yet"
 FIRST_STEPS = [

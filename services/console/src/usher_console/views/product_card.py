@@ -8,6 +8,7 @@ from uuid import UUID
 from usher_console.clients.reporting import ProductFigures
 from usher_console.views.meter import Meter, Part, bar, capacity_meter
 from usher_console.views.wording import (
+    COMBINED,
     LICENSE_STATES,
     PRODUCTS,
     Badge,
@@ -90,12 +91,18 @@ def usage_line(p: ProductFigures) -> Line:
 def pool_meter(p: ProductFigures) -> Meter | None:
     """Seats against demand; none where the total is not known here."""
     pool = p.shared_pool
+    waiting = waiting_in(p)
     if pool is None:
         if p.total_licensed is None:
             return None
-        return capacity_meter(p.total_licensed, p.assigned, waiting=p.waitlisted)
+        return capacity_meter(p.total_licensed, p.assigned, waiting=waiting)
     elsewhere = max(0, pool.assigned - p.assigned)
-    return capacity_meter(pool.total_licensed, p.assigned, elsewhere=elsewhere, waiting=p.waitlisted)
+    return capacity_meter(pool.total_licensed, p.assigned, elsewhere=elsewhere, waiting=waiting)
+
+
+def waiting_in(p: ProductFigures) -> int:
+    """Who waits in the product's own line; combined has none, though some wait for both."""
+    return 0 if p.product == COMBINED else p.waitlisted
 
 
 def meter_value(p: ProductFigures) -> float:
@@ -108,7 +115,7 @@ def meter_value(p: ProductFigures) -> float:
 
 def meter_text(p: ProductFigures) -> str:
     total = p.shared_pool.total_licensed if p.shared_pool else p.total_licensed
-    waiting = f", {count(p.waitlisted)} waiting" if p.waitlisted else ""
+    waiting = f", {count(waiting_in(p))} waiting" if waiting_in(p) else ""
     return f"{count(p.assigned)} of {seats(total or 0)} assigned{waiting}"
 
 
@@ -128,7 +135,7 @@ def number_lines(p: ProductFigures) -> list[Line]:
 
 
 def row_lines(p: ProductFigures, at: datetime) -> Iterable[Line]:
-    if p.product != "combined":
+    if p.product != COMBINED:
         waiting = people(p.waitlisted) if p.waitlisted else "Nobody"
         yield Line(f"{p.product}.waiting", "Waiting", waiting, "care" if p.waitlisted else "plain")
     if p.suspended:
@@ -154,13 +161,11 @@ def activity_counts(p: ProductFigures) -> list[tuple[str, str, int]]:
 
 
 def card_note(p: ProductFigures, names: Mapping[UUID, str]) -> str:
-    if p.product == "combined" and not is_vacant(p):
+    if p.product == COMBINED and not is_vacant(p):
         return "Counted from both pools: totals and availability are the smaller of Learn and Observe."
     if p.shared_pool:
         owner = names.get(p.shared_pool.org_id, "an organization above")
         return f"Seats come from the pool of {owner}; its figures are the whole pool's. Pale: held by people elsewhere."
     if is_vacant(p):
-        return (
-            "Counted once both products are licensed." if p.product == "combined" else "No license term covers it yet."
-        )
+        return "Counted once both products are licensed." if p.product == COMBINED else "No license term covers it yet."
     return ""

@@ -9,6 +9,8 @@ from typing import Literal
 Tone = Literal["good", "care", "stop", "accent", "plain"]
 NOTHING = "\N{EN DASH}"
 FEW = 2
+COMBINED = "combined"
+"""People with both products: counted beside them, with no pool of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Choice:
 PRODUCTS = {
     "learn": ("Learn", "Professional development"),
     "observe": ("Observe", "Classroom observation"),
-    "combined": ("Combined", "People with both"),
+    COMBINED: ("Combined", "People with both"),
 }
 
 LICENSE_STATES = {
