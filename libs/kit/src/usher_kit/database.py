@@ -52,6 +52,7 @@ class Database:
             pool_size=connections,
             max_overflow=0,
             pool_pre_ping=False,
+            hide_parameters=True,  # an error's text goes to logs and dead letters, where no personal data belongs
             connect_args={
                 "server_settings": {
                     "role": app_role(service),

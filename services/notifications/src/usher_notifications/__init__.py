@@ -1,0 +1,1 @@
+"""Notifications: notices by mail, with their deliveries."""

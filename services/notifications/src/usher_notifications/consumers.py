@@ -1,0 +1,18 @@
+"""What notifications listens to, and what it does then."""
+
+from collections.abc import Mapping
+
+from usher_contracts.entitlements import LicenseTermNotice, SeatChanged
+from usher_contracts.envelope import Fact
+from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
+from usher_kit.consuming import UseCase
+from usher_kit.directory import apply_organizations
+from usher_notifications.use_cases import keep_license_notices, keep_people, keep_profiles, note_waiting
+
+APPLY: Mapping[type[Fact], UseCase] = {
+    OrganizationChanged: apply_organizations,
+    UserChanged: keep_people,
+    UserProfileChanged: keep_profiles,
+    LicenseTermNotice: keep_license_notices,
+    SeatChanged: note_waiting,
+}

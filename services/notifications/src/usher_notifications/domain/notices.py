@@ -1,0 +1,80 @@
+"""Notices: their kinds, and what each one says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from uuid import UUID
+
+NAMED_UNITS = 20
+
+
+class Kind(StrEnum):
+    """What a notice is about; a person may mute each."""
+
+    WAITLISTED = "waitlisted"
+    WAITLIST_DIGEST = "waitlist_digest"
+    LICENSE_ENDING = "license_ending"
+
+
+@dataclass(frozen=True, slots=True)
+class Waitlisted:
+    """To a person: they wait for a seat. Their position is entitlements' to tell, so it is not told here."""
+
+    product: str
+    organization: str
+    since: datetime
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many people wait for a product at one unit, the first of them since when."""
+
+    product: str
+    unit: str
+    people: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaitlistDigest:
+    """To an administrator: who waits at their organization and its units."""
+
+    org_id: UUID
+    organization: str
+    zone: tzinfo
+    waiting: Sequence[Waiting]
+
+    @property
+    def people(self) -> int:
+        return sum(line.people for line in self.waiting)
+
+    @property
+    def foremost(self) -> Sequence[Waiting]:
+        """The units where most people wait, as many as a mail can name."""
+        return sorted(self.waiting, key=lambda line: (-line.people, line.product, line.unit))[:NAMED_UNITS]
+
+    @property
+    def others(self) -> int:
+        """How many people wait at the units that are not named."""
+        return self.people - sum(line.people for line in self.foremost)
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseEnding:
+    """To system administrators and the organization's own: a license term comes to its end."""
+
+    org_id: UUID
+    organization: str
+    product: str
+    seats: int
+    ends_at: datetime
+    zone: tzinfo
+
+    def days_left(self, at: datetime) -> int:
+        """Whole days until the end."""
+        return max(0, (self.ends_at - at) // timedelta(days=1))
+
+
+Notice = Waitlisted | WaitlistDigest | LicenseEnding

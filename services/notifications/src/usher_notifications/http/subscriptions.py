@@ -1,0 +1,46 @@
+"""/v1/subscriptions: which kinds of notices a person gets; each may be muted by its recipient."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from usher_kit.access import Access, Authorized
+from usher_kit.errors import Forbidden
+from usher_kit.paging import Page
+from usher_notifications.domain.notices import Kind
+from usher_notifications.http.deliveries import KindName
+from usher_notifications.store.people import load_muted, save_muted
+
+router = APIRouter(prefix="/v1", tags=["subscriptions"])
+
+
+class Subscription(BaseModel):
+    kind: KindName
+    muted: bool
+
+
+@router.get("/subscriptions")
+async def subscriptions(access: Authorized) -> Page[Subscription]:
+    """The caller's own."""
+    tenant, user = person_of(access)
+    async with access.transaction(tenant) as conn:
+        muted = await load_muted(conn, tenant, user)
+    return Page(items=[Subscription(kind=kind.value, muted=kind in muted) for kind in Kind])
+
+
+@router.put("/subscriptions")
+async def subscribe(change: Subscription, access: Authorized) -> Subscription:
+    """Mute a kind of notice for oneself, or no longer. What is pending is looked at when it is to be sent."""
+    tenant, user = person_of(access)
+    async with access.transaction(tenant) as conn:
+        await save_muted(conn, tenant, user, change.kind, muted=change.muted)
+    return change
+
+
+def person_of(access: Access) -> tuple[UUID, UUID]:
+    """The caller, as tenant and person. Raises Forbidden for a client, which gets no mail."""
+    caller = access.caller
+    if caller.tenant_id is None or caller.user_id is None:
+        raise Forbidden("Only people have subscriptions; sign in as one.")
+    return caller.tenant_id, caller.user_id

@@ -1,0 +1,10 @@
+"""Notifications' settings: the mail server, who mails come from, and where their links lead."""
+
+from usher_kit.settings import ServiceSettings
+
+
+class NotificationsSettings(ServiceSettings):
+    smtp_url: str = "smtp://127.0.0.1:1025"
+    """`smtp://[user:password@]host[:port]`, with STARTTLS where the server offers it; `smtps://` for TLS throughout."""
+    mail_from: str = "Usher <usher@localhost>"
+    console_url: str = "http://127.0.0.1:8000"

@@ -1,0 +1,1 @@
+"""Notifications' statements, set-based: a handful for any batch."""

@@ -1,0 +1,50 @@
+"""Statements on license notices: each kept once, then addressed to its administrators."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.entitlements import LicenseTermNotice
+from usher_contracts.envelope import Cause, Event
+
+KEEP = text("""
+    insert into license_notice (tenant_id, subject, org_id, product, seats, ends_at, version, told_at, cause)
+    select * from unnest(cast(:tenants as uuid[]), cast(:subjects as text[]), cast(:orgs as uuid[]),
+        cast(:products as text[]), cast(:seats as integer[]), cast(:ends as timestamptz[]),
+        cast(:versions as bigint[]), cast(:told as timestamptz[]), cast(:causes as text[]))
+    on conflict do nothing
+""")
+CLAIM = text("""
+    update license_notice n set addressed_at = :at
+    from (select tenant_id, subject from license_notice where addressed_at is null order by told_at limit :limit
+          for update skip locked) as open
+    where (n.tenant_id, n.subject) = (open.tenant_id, open.subject)
+    returning n.tenant_id, n.subject, n.org_id, n.version, n.told_at, n.cause
+""")
+
+
+async def keep_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTermNotice]]) -> None:
+    """Keep notices, each once: told again, in whatever version of the term, it is the same notice."""
+    facts = [event.data for event in events]
+    await conn.execute(
+        KEEP,
+        {
+            "tenants": [fact.tenant_id for fact in facts],
+            "subjects": [fact.subject for fact in facts],
+            "orgs": [fact.org_id for fact in facts],
+            "products": [fact.product for fact in facts],
+            "seats": [fact.seats for fact in facts],
+            "ends": [fact.ends_at for fact in facts],
+            "versions": [fact.version for fact in facts],
+            "told": [event.time for event in events],
+            "causes": [Cause.of(event).model_dump_json() for event in events],
+        },
+    )
+
+
+async def claim_notices(conn: AsyncConnection, at: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Take notices that nobody has addressed yet; they count as addressed when the transaction commits."""
+    return (await conn.execute(CLAIM, {"at": at, "limit": limit})).all()

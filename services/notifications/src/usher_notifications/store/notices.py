@@ -1,0 +1,112 @@
+"""What notices say, loaded at the moment of sending: a notice that is true no longer has nothing to say."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, tzinfo
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_notifications.domain.deliveries import Delivery, Due, Recipient
+from usher_notifications.domain.notices import Kind, LicenseEnding, Notice, Waiting, WaitlistDigest, Waitlisted
+from usher_notifications.store.people import load_recipients
+
+UNNAMED = "your organization"
+
+ASKED = """
+    unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:orgs as uuid[]), cast(:recipients as uuid[]),
+        cast(:subjects as text[])) as asked (tenant_id, id, org_id, recipient, subject)
+"""
+WAITLISTED = text(f"""
+    select asked.id, s.product, s.since, o.name, o.time_zone from {ASKED}
+    join seat s on s.tenant_id = asked.tenant_id and s.user_id = asked.recipient
+        and s.product = split_part(asked.subject, '/', 2) and s.state = 'waitlisted'
+    left join person p on p.tenant_id = s.tenant_id and p.id = s.user_id
+    left join organization o on o.tenant_id = s.tenant_id and o.id = coalesce(p.org_id, s.org_id)
+""")
+WAITLIST_DIGEST = text(f"""
+    with recursive asked as (select * from {ASKED}), unit as (
+        select distinct a.org_id as top, o.tenant_id, o.id, o.name from asked a
+        join organization o on o.tenant_id = a.tenant_id and o.id = a.org_id
+        union
+        select u.top, o.tenant_id, o.id, o.name
+        from organization o join unit u on o.tenant_id = u.tenant_id and o.parent_id = u.id
+    ), waiting as (
+        select s.tenant_id, s.product, s.since, coalesce(p.org_id, s.org_id) as org_id from seat s
+        left join person p on p.tenant_id = s.tenant_id and p.id = s.user_id
+        where s.state = 'waitlisted' and s.tenant_id in (select tenant_id from asked)
+    )
+    select a.id, a.org_id, o.name, o.time_zone, w.product, u.name as unit, count(*) as people, min(w.since) as since
+    from asked a
+    join organization o on o.tenant_id = a.tenant_id and o.id = a.org_id
+    join unit u on u.top = a.org_id
+    join waiting w on w.tenant_id = u.tenant_id and w.org_id = u.id
+    group by a.id, a.org_id, o.name, o.time_zone, w.product, u.id, u.name
+    order by a.id
+""")
+LICENSE_ENDING = text(f"""
+    select asked.id, n.org_id, n.product, n.seats, n.ends_at, o.name, o.time_zone from {ASKED}
+    join license_notice n on n.tenant_id = asked.tenant_id and n.subject = asked.subject
+    left join organization o on o.tenant_id = n.tenant_id and o.id = n.org_id
+""")
+
+
+async def load_due(conn: AsyncConnection, deliveries: Sequence[Delivery]) -> list[Due]:
+    """Deliveries with what is known of their recipients, and what their notices say where they are still true."""
+    people = await load_recipients(conn, {(one.recipient_tenant_id, one.recipient) for one in deliveries})
+    notices: dict[UUID, Notice] = {}
+    for kind, (statement, read) in LOADED.items():
+        if of_kind := [delivery for delivery in deliveries if delivery.kind is kind]:
+            rows = (await conn.execute(statement, arrays(of_kind))).all()
+            notices |= {id_: read(list(group)) for id_, group in groupby(rows, key=lambda row: row.id)}
+    return [
+        Due(one, people.get(one.recipient, Recipient(one.recipient_tenant_id, one.recipient)), notices.get(one.id))
+        for one in deliveries
+    ]
+
+
+def arrays(deliveries: Sequence[Delivery]) -> dict[str, Sequence[UUID | str]]:
+    """Deliveries as the parallel arrays that statements take."""
+    return {
+        "tenants": [delivery.tenant_id for delivery in deliveries],
+        "ids": [delivery.id for delivery in deliveries],
+        "orgs": [delivery.org_id for delivery in deliveries],
+        "recipients": [delivery.recipient for delivery in deliveries],
+        "subjects": [delivery.subject for delivery in deliveries],
+    }
+
+
+def to_waitlisted(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    return Waitlisted(row.product, row.name or UNNAMED, row.since, to_zone(row.time_zone))
+
+
+def to_digest(rows: Sequence[Row[Any]]) -> Notice:
+    waiting = [Waiting(row.product, row.unit, row.people, row.since) for row in rows]
+    return WaitlistDigest(rows[0].org_id, rows[0].name, to_zone(rows[0].time_zone), waiting)
+
+
+def to_license_ending(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    zone = to_zone(row.time_zone)
+    return LicenseEnding(row.org_id, row.name or UNNAMED, row.product, row.seats, row.ends_at, zone)
+
+
+@lru_cache(maxsize=1_000)
+def to_zone(name: str | None) -> tzinfo:
+    """The time zone of that name; UTC for one that nobody knows."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+LOADED: Mapping[Kind, tuple[TextClause, Callable[[Sequence[Row[Any]]], Notice]]] = {
+    Kind.WAITLISTED: (WAITLISTED, to_waitlisted),
+    Kind.WAITLIST_DIGEST: (WAITLIST_DIGEST, to_digest),
+    Kind.LICENSE_ENDING: (LICENSE_ENDING, to_license_ending),
+}

@@ -1,0 +1,100 @@
+"""Notifications' tables: copies of organizations, people and seats, profiles, notices and their deliveries."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import UUID
+
+from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
+
+ADMINISTRATORS = "roles && array['org_admin', 'system_admin']"
+
+METADATA = new_metadata()
+add_plumbing(METADATA)
+add_directory(METADATA, indexes=[Index("ix_person_administrators", "org_id", postgresql_where=text(ADMINISTRATORS))])
+
+PROFILE = Table(
+    "profile",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("email", Text),
+    Column("version", BigInteger, nullable=False),
+)
+"""The only personal data here; blank once the person is deleted (messages: Reliability, Erasure)."""
+
+MUTE = Table(
+    "mute",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("kind", Text, primary_key=True),
+)
+"""Kinds of notices that a person does not want."""
+
+SEAT = Table(
+    "seat",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("state", Text, nullable=False),
+    moment("since"),
+    Column("version", BigInteger, nullable=False),
+    Index("ix_seat_waitlisted", "tenant_id", postgresql_where=text("state = 'waitlisted'")),
+)
+
+LICENSE_NOTICE = Table(
+    "license_notice",
+    METADATA,
+    tenant_id(),
+    Column("subject", Text, primary_key=True),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("product", Text, nullable=False),
+    Column("seats", Integer, nullable=False),
+    moment("ends_at"),
+    Column("version", BigInteger, nullable=False),
+    moment("told_at"),
+    Column("cause", Text, nullable=False),
+    moment("addressed_at", nullable=True),
+    Index("ix_license_notice_open", "told_at", postgresql_where=text("addressed_at is null")),
+)
+"""Terms that come to their end, each notice once; `addressed_at` is when its deliveries were made."""
+
+DELIVERY = Table(
+    "delivery",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("subject_version", BigInteger, nullable=False),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("recipient_tenant_id", UUID(as_uuid=True), nullable=False),
+    Column("recipient", UUID(as_uuid=True), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("attempts", Integer, nullable=False),
+    moment("created_at"),
+    moment("send_at"),
+    moment("useful_until"),
+    moment("leased_until", nullable=True),
+    moment("settled_at", nullable=True),
+    Column("version", BigInteger, nullable=False),
+    Column("cause", Text, nullable=False),
+    Index("uq_delivery_notice", "tenant_id", "kind", "subject", "subject_version", "recipient", unique=True),
+    Index("ix_delivery_pending", "send_at", postgresql_where=text("status = 'pending'")),
+    Index(None, "org_id"),
+    Index(None, "recipient"),
+)
+"""A notice to a recipient. Who is about to send it holds it until `leased_until`, outside any transaction."""
+
+DIGEST = Table(
+    "digest",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("delivery_id", UUID(as_uuid=True)),
+    moment("due_at", nullable=True),
+)
+"""Each administrator's last digest; its row is locked before another is made."""
