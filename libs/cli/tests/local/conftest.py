@@ -11,7 +11,8 @@ from usher_cli.local import Clone
 from usher_cli.local.definition import SERVICES
 from usher_cli.servers import ports
 
-# Migrates by noting it, and serves readiness; `<name>.fails` beside it holds what it dies of, by role.
+# Migrates by noting it, and serves readiness. `<name>.fails` beside it holds what it dies of, by role; with
+# `<name>.behind` it is not ready until it is migrated.
 PROGRAM = """\
 #!{python} -u
 import http.server, json, os, pathlib, sys
@@ -19,13 +20,17 @@ me, role = pathlib.Path(sys.argv[0]), sys.argv[1]
 fails = me.with_suffix(".fails")
 if fails.exists() and role in (reasons := json.loads(fails.read_text())):
     sys.exit(reasons[role])
+behind = me.with_suffix(".behind")
 if role == "migrate":
+    behind.unlink(missing_ok=True)
     me.with_suffix(".migrated").write_text(os.environ["USHER_POSTGRES_URL"])
     sys.exit()
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/readyz" else 404)
+        self.send_response(404 if self.path != "/readyz" else 503 if behind.exists() else 200)
         self.end_headers()
+        checks = {{"database": "migrations are missing" if behind.exists() else "ok", "broker": "ok"}}
+        self.wfile.write(json.dumps({{"checks": checks}}).encode())
 http.server.HTTPServer((os.environ["USHER_HOST"], int(os.environ["USHER_PORT"])), Ready).serve_forever()
 """
 GIVEN = {

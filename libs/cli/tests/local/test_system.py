@@ -65,6 +65,18 @@ def test_a_service_that_died_is_started_again_and_the_others_stay(clone: Clone) 
     assert [name for name in before if before[name] != after[name]] == ["usage"]
 
 
+def test_a_service_that_runs_but_cannot_be_ready_is_shown_and_started_anew(clone: Clone) -> None:
+    local.start(clone, lambda _: None)
+    before = pids(clone)
+    (clone.programs / "usher-usage.behind").touch()
+    assert [row.state for row in state.rows(clone) if row.name == "usage"] == [
+        "not ready: database: migrations are missing"
+    ]
+    local.start(clone, lambda _: None)
+    assert all(row.state in ("ready", "given") for row in state.rows(clone))
+    assert [name for name, pid in pids(clone).items() if before[name] != pid] == ["usage"]
+
+
 def test_services_move_to_another_port_base(clone: Clone) -> None:
     local.start(clone, lambda _: None)
     base = free_base()

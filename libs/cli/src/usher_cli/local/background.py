@@ -7,15 +7,20 @@ from usher_cli.servers import ServerError, programs
 from usher_cli.servers.private import Report
 from usher_cli.servers.programs import Program
 
+RUNS_UNREADY = 5.0  # seconds that a program found running may be unready, as while its servers come back
 TAIL = 6  # lines of a log that a failure shows
 
 
 def have(program: Program, report: Report, prepare: Callable[[], None] = lambda: None) -> None:
-    """Have the program running and ready: found, or started after `prepare`. Raises ServerError with its last words."""
+    """Have the program running and ready: found, or started after `prepare`. One that runs unready is started anew.
+
+    Raises ServerError with its last words.
+    """
     began = time.monotonic()
-    runs = programs.find(program) is not None
+    runs = programs.find(program) is not None and programs.is_ready_within(program, RUNS_UNREADY)
     try:
         if not runs:
+            programs.stop(program)
             prepare()
             programs.launch(program)
         programs.await_ready(program)

@@ -1,6 +1,7 @@
 """The services in the background: each one's database brought up to date, its program started, its port its own."""
 
 import http.client
+import json
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -60,6 +61,7 @@ def program(clone: Clone, service: Service, settings: Mapping[str, str]) -> Prog
         is_ready=lambda: unreadiness(own_port) is None,
         environment={**clone.environment, **settings, "USHER_HOST": LOOPBACK, "USHER_PORT": str(own_port)},
         log=clone.log / f"{service.name}.log",
+        patience=120.0,
     )
 
 
@@ -84,7 +86,7 @@ def prepare(clone: Clone, service: Service, running: Program) -> None:
 
 
 def unreadiness(port: int) -> str | None:
-    """What keeps the service on `port` from being ready, in its own words; None when it is ready."""
+    """What keeps the service on `port` from being ready, in the words of its failing checks; None when it is ready."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
         connection.request("GET", READY_PATH)
@@ -94,4 +96,10 @@ def unreadiness(port: int) -> str | None:
         return "it does not answer"
     finally:
         connection.close()
-    return None if answer.status == http.client.OK else said
+    if answer.status == http.client.OK:
+        return None
+    try:
+        checks = json.loads(said)["checks"]
+    except (ValueError, KeyError):
+        return f"it answers {answer.status}"
+    return "; ".join(f"{name}: {found}" for name, found in checks.items() if found != "ok")

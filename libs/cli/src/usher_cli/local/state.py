@@ -18,7 +18,10 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One program: `state` is ready, stopped, given (from outside), or what it lacks; memory is resident."""
+    """One program: `state` is ready, stopped, given (from outside), or what it lacks.
+
+    Memory that several of its processes share is counted once.
+    """
 
     name: str
     state: str
@@ -57,7 +60,8 @@ def row(name: str, address: str | None, program: Program, lack: str | None) -> R
     try:
         process = psutil.Process(running.pid)
         since = datetime.fromtimestamp(process.create_time(), UTC)
-        memory = sum(part.memory_info().rss for part in (process, *process.children(recursive=True)))
+        parts = (process, *process.children(recursive=True))
+        memory = sum(part.memory_full_info().pss for part in parts)
     except psutil.NoSuchProcess:
         return Row(name, "stopped", address)
     return Row(name, f"not ready: {lack}" if lack else "ready", address, running.pid, round(memory / MIB, 1), since)

@@ -94,10 +94,15 @@ def _options(folder: Path, *, own_lists: bool) -> list[str]:
 def _needed(options: Sequence[str]) -> list[str]:
     """The packages to download; empty where apt does not know RabbitMQ."""
     only = [f"--no-{kind}" for kind in DEPENDENCIES_ONLY]
-    said = _run(["apt-cache", *options, "depends", "--recurse", *only, PACKAGE], Path.cwd()).stdout
+    said = _run(["apt-cache", *options, "depends", "--recurse", *only, PACKAGE], Path("/")).stdout
+    return sorted(name for name in reachable(said) if not (name.startswith("lib") and _is_installed(name)))
+
+
+def reachable(said: str) -> set[str]:
+    """RabbitMQ and all that a node needs of its dependencies, from what `apt-cache depends --recurse` says."""
     depends: dict[str, set[str]] = {}
     package = ""
-    for line in said.split("\n"):
+    for line in said.splitlines():
         if line and not line.startswith((" ", "|", "<")):
             package = line.strip()
         elif found := NEEDED.match(line):
@@ -106,11 +111,11 @@ def _needed(options: Sequence[str]) -> list[str]:
     while frontier:
         needed |= frontier
         frontier = {name for package in frontier for name in depends.get(package, ())} - needed
-    return sorted(name for name in needed if not (name.startswith("lib") and _is_installed(name)))
+    return needed
 
 
 def _is_installed(name: str) -> bool:
-    return _run(["dpkg-query", "--show", "--showformat=${db:Status-Status}", name], Path.cwd()).stdout == "installed"
+    return _run(["dpkg-query", "--show", "--showformat=${db:Status-Status}", name], Path("/")).stdout == "installed"
 
 
 def _download(folder: Path, names: Sequence[str], options: Sequence[str]) -> "subprocess.CompletedProcess[str]":

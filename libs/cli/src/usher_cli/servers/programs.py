@@ -103,15 +103,23 @@ def launch(program: Program) -> Running:
 
 def await_ready(program: Program) -> None:
     """Return when the program is ready for use. Raises ServerError when it stops first or takes too long."""
-    deadline = time.monotonic() + program.patience
+    if is_ready_within(program, program.patience):
+        return
+    if find(program) is None:
+        raise ServerError(
+            f"{program.title} stopped while starting: {last_words(program.log_file)} (see {program.log_file})"
+        )
+    raise ServerError(f"{program.title} is not ready after {program.patience:.0f} s: see {program.log_file}")
+
+
+def is_ready_within(program: Program, patience: float) -> bool:
+    """Wait until the program is ready; False when it stops first, or is not after `patience` seconds."""
+    deadline = time.monotonic() + patience
     while not program.is_ready():
-        if find(program) is None:
-            raise ServerError(
-                f"{program.title} stopped while starting: {last_words(program.log_file)} (see {program.log_file})"
-            )
-        if time.monotonic() > deadline:
-            raise ServerError(f"{program.title} is not ready after {program.patience:.0f} s: see {program.log_file}")
+        if find(program) is None or time.monotonic() > deadline:
+            return False
         time.sleep(PAUSE)
+    return True
 
 
 def stop(program: Program) -> bool:
