@@ -64,6 +64,11 @@ def shared(product: str) -> ProductFigures:
     )
 
 
+def shared_combined() -> ProductFigures:
+    """Combined, where the products draw on pools above."""
+    return combined(total_licensed=None, available=None, usage_percentage=None, assigned=180)
+
+
 def dashboard(*products: ProductFigures, renewals: bool = True) -> Dashboard:
     ending = [Renewal(org_id=DISTRICT, product=p, seats=s, ends_at=END) for p, s in (("learn", 1240), ("observe", 610))]
     shown = products or (figures("learn"), full(), combined())

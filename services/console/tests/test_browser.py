@@ -22,6 +22,13 @@ PROGRAM = os.environ.get("USHER_BROWSER") or next(filter(None, map(shutil.which,
 QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
 ADA = story.person(8)
 PHONE = {"width": 360, "height": 740}
+OVERFLOW = """() => Math.max(
+    document.scrollingElement.scrollWidth - document.documentElement.clientWidth,
+    ...[...document.querySelectorAll(".card")].map((card) => {
+        const edge = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight);
+        return Math.max(...[...card.querySelectorAll("*")].map((part) => part.getBoundingClientRect().right - edge));
+    }),
+)"""
 SOON_MS = 15_000
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine; name one by USHER_BROWSER")
@@ -44,10 +51,9 @@ class Window:
         """Wait until the page follows the figures."""
         await expect(self.page.locator("[data-live][data-connected]")).to_be_visible(timeout=SOON_MS)
 
-    async def overflow(self) -> int:
-        """By how many pixels the page is wider than its window."""
-        width = "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
-        return int(await self.page.evaluate(width))
+    async def overflow(self) -> float:
+        """By how many pixels the page is wider than its window, or what is on a card wider than the card."""
+        return float(await self.page.evaluate(OVERFLOW))
 
 
 @pytest.fixture
@@ -163,7 +169,14 @@ async def test_everything_is_within_reach_of_the_keyboard(desk: Window) -> None:
 async def test_a_page_fits_a_phone(phone: Window, world: World, address: str) -> None:
     world.me = story.administrator("system_admin").model_copy(update={"display_name": "Wolfeschlegelsteinhausen " * 2})
     await phone.open(address)
-    assert await phone.overflow() <= 0
+    assert await phone.overflow() <= 1
+
+
+@pytest.mark.parametrize("width", [900, 1024, 1280, 1366])
+async def test_nothing_sticks_out_of_a_card(desk: Window, width: int) -> None:
+    await desk.page.set_viewport_size({"width": width, "height": 800})
+    await desk.open("/licenses")
+    assert await desk.overflow() <= 1
 
 
 async def test_without_script_all_of_it_works(plain: Window, world: World) -> None:

@@ -65,6 +65,11 @@ def test_a_card_of_a_shared_pool_shows_what_is_held_here_and_the_whole_pools_fig
     assert "Springfield District" in card.note
 
 
+def test_combined_of_shared_pools_shows_who_is_seated_here_alone() -> None:
+    card = product_card(story.shared_combined(), story.NOW, {})
+    assert (card.usage.value, card.meter, card.numbers) == ("180", None, [])
+
+
 def test_combined_has_no_line_of_its_own() -> None:
     card = product_card(story.combined(waitlisted=30), story.NOW, {})
     assert card.meter is not None

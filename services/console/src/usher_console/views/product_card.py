@@ -120,8 +120,10 @@ def meter_text(p: ProductFigures) -> str:
 
 
 def number_lines(p: ProductFigures) -> list[Line]:
-    """The seats of the pool that serves the organization: its own, or the one it shares."""
+    """The seats of the pool that serves the organization, its own or the one it shares; none where neither does."""
     pool = p.shared_pool
+    if pool is None and p.total_licensed is None:
+        return []
     total, assigned, available = (
         (pool.total_licensed, pool.assigned, pool.available) if pool else (p.total_licensed, p.assigned, p.available)
     )

@@ -1,11 +1,13 @@
 """One seat of a person: its state, the answer to "why?" in words, and what that answer rests on."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from usher_console.clients.entitlements import Evidence, Explanation, Pool, PoolThen, Seat
 from usher_console.views.wording import (
     LICENSE_STATES,
+    ROLES,
     SEAT_STATES,
     Badge,
     Line,
@@ -37,15 +39,22 @@ class SeatCard:
 def seat_card(explanation: Explanation, seat: Seat | None, name: str = "") -> SeatCard:
     """One product's card; for who never had a seat of it, the explanation alone."""
     pending = explanation.code == PENDING
+    remedy = explanation.counterfactual.words if explanation.counterfactual else ""
     return SeatCard(
         product=explanation.product,
         name=product_name(explanation.product, name),
         state=Badge("Updating", "accent") if pending else seat_badge(seat),
-        answer=explanation.words,
-        remedy=explanation.counterfactual.words if explanation.counterfactual else "",
+        answer=readable(explanation.words, explanation.product, name),
+        remedy=readable(remedy, explanation.product, name),
         facts=[*seat_facts(explanation, seat), *evidence_facts(explanation.evidence)],
         pending=pending,
     )
+
+
+def readable(words: str, product: str, name: str) -> str:
+    """Entitlements' sentence with the names that pages use, where it uses the identifiers that commands do."""
+    names = {product: product_name(product, name), **{role: role_name(role).lower() for role in ROLES}}
+    return re.sub(r"\b\w+\b", lambda word: names.get(word[0], word[0]), words)
 
 
 def seat_badge(seat: Seat | None) -> Badge:
