@@ -222,3 +222,13 @@ async def test_renewals_come_with_the_days_that_are_left(district: Reporting, ge
     first = await get("/v1/renewals", within_days=400, limit=3)
     second = await get("/v1/renewals", within_days=400, cursor=first["next_cursor"])
     assert [one["days_left"] for one in second["items"]] == [91]
+
+
+async def test_the_doctor_sees_system_administrators_alone(district: Reporting, get: Ask) -> None:
+    await district.hear(seat(ANN), seat(BOB, "waitlisted"), pool(assigned=1))
+    assert status_of(await get("/v1/doctor")) == 403
+    found = (await get("/v1/doctor", who=OPERATOR))["tenants"]
+    assert [one["name"] for one in found] == ["Springfield District", "Elsewhere", "Operators"]
+    figures = ("seats", "claims", "claims_missing", "entered", "left", "held", "headcount_wrong", "pools_wrong")
+    assert some(found[0], *figures) == [{"assigned": 1, "waitlisted": 1}, 2, 0, 1, 0, 1, 0, 0]
+    assert some(found[1], *figures) == [{}, 0, 0, 0, 0, 0, 0, 0]

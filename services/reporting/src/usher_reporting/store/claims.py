@@ -1,4 +1,4 @@
-"""The license history, newest first: found by an index whatever it is filtered by."""
+"""The license history, newest first, read from an index in its order up to the page's end."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 ORDER = "{0}.at desc, {0}.user_id desc, {0}.product desc, {0}.version desc"
-OF_TENANTS = "c.tenant_id = place.id"
-OF_UNITS = "c.tenant_id = any(:tenants) and c.org_id = place.id"
+OF_TENANTS = "c.tenant_id = place.tenant_id"
+OF_UNITS = "c.tenant_id = place.tenant_id and c.org_id = place.id"
 FILTERS = {
     "product": "c.product = :product",
     "user_id": "c.user_id = :user_id",
@@ -26,7 +26,7 @@ SEARCH = """
            c.from_state, c.state, c.version, c.actor, c.message_id, c.causation_id, c.correlation_id, c.trace_id,
            c.changeset
     from (
-        select newest.* from unnest(cast(:places as uuid[])) as place (id)
+        select newest.* from unnest(cast(:tenants as uuid[]), cast(:units as uuid[])) as place (tenant_id, id)
         cross join lateral (
             select * from claim c where {where} order by {order} limit :limit
         ) newest
@@ -56,7 +56,7 @@ async def search_claims(
     after: Place | None,
     limit: int,
 ) -> Sequence[RowMapping]:
-    """The newest claims of these tenants, of these units alone where given, that pass `filters` and come `after`."""
+    """The newest claims of these tenants, or of units of the one tenant, that pass `filters` and come `after`."""
     given = {name: value for name, value in filters.items() if value is not None}
     if after is not None:
         given |= {
@@ -68,7 +68,7 @@ async def search_claims(
     scope = OF_TENANTS if units is None else OF_UNITS
     where = " and ".join([scope, *(condition for name, condition in FILTERS.items() if name in given)])
     statement = SEARCH.format(where=where, order=ORDER.format("c"), outer_order=ORDER.format("newest"))
-    places: dict[str, Any] = {"places": list(tenants if units is None else units), "limit": limit}
+    places = {"tenants": list(tenants), "units": list(tenants)}
     if units is not None:
-        places["tenants"] = list(tenants)
-    return (await conn.execute(text(statement), given | places)).mappings().all()
+        places = {"tenants": [tenants[0]] * len(units), "units": list(units)}
+    return (await conn.execute(text(statement), given | places | {"limit": limit})).mappings().all()
