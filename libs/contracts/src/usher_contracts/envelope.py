@@ -70,7 +70,7 @@ class Cause(BaseModel):
     @classmethod
     def of(cls, event: "Event[Any]") -> "Cause":
         """The cause that `event` is for the events that follow from it."""
-        return cls.model_construct(
+        return cls(
             actor=event.actor,
             causationid=event.id,
             correlationid=event.correlationid or event.id,
@@ -105,7 +105,7 @@ class Event(BaseModel, Generic[F]):
     @classmethod
     def of(cls, fact: F, *, id: UUID, at: datetime, cause: Cause) -> "Event[F]":  # noqa: A002 (CloudEvents' name)
         """The event that tells `fact`, true since `at`, led to by `cause`. `id` is a UUIDv7."""
-        return cls.model_construct(
+        return cls(
             id=str(id),
             source=source_of(fact.type),
             type=fact.type,
@@ -124,8 +124,12 @@ class Event(BaseModel, Generic[F]):
 
     def attributes(self) -> dict[str, str]:
         """The attributes that are set, as the strings that travel in headers and in JSON."""
-        named: dict[str, Any] = {name: getattr(self, name) for name in ATTRIBUTES}
-        return {name: to_attribute(value) for name, value in named.items() if value is not None}
+        named = self.__dict__
+        return {
+            name: value if type(value) is str else to_attribute(value)
+            for name in ATTRIBUTES
+            if (value := named[name]) is not None
+        }
 
 
 ATTRIBUTES: Sequence[str] = [name for name in Event.model_fields if name != "data"]
