@@ -3,8 +3,22 @@
 from fastapi import FastAPI
 
 from usher_identity.forgetting import forget
-from usher_identity.http import doctor, logins, me, oauth, organizations, pages, sessions, sign_in, sign_out, users
+from usher_identity.http import (
+    doctor,
+    imports,
+    jobs,
+    logins,
+    me,
+    oauth,
+    organizations,
+    pages,
+    sessions,
+    sign_in,
+    sign_out,
+    users,
+)
 from usher_identity.http.refusals import add_refusal_handler
+from usher_identity.importing.running import run_next_import
 from usher_identity.oidc.keys import key_ring, rotate_keys
 from usher_identity.preparing import prepare
 from usher_identity.settings import IdentitySettings
@@ -24,6 +38,8 @@ SERVICE = Service(
     routers=[
         organizations.router,
         users.router,
+        imports.router,
+        jobs.router,
         sessions.router,
         logins.router,
         me.router,
@@ -33,10 +49,14 @@ SERVICE = Service(
         sign_out.router,
         pages.router,
     ],
-    loops=[Loop("signing keys", 3600, rotate_keys), Loop("forgetting", 3600, forget)],
+    loops=[
+        Loop("signing keys", 3600, rotate_keys),
+        Loop("forgetting", 3600, forget),
+        Loop(imports.LOOP, 1, run_next_import),
+    ],
     prepare=prepare,
     keys=key_ring,
-    body_limits={logins.PATH: logins.MAX_BYTES},
+    body_limits={logins.PATH: logins.MAX_BYTES, imports.PATH: imports.MAX_BYTES},
     configure=configure,
 )
 

@@ -27,7 +27,8 @@ def test_an_import_finds_what_the_generator_promised(tmp_path: Path, people: int
     staff = [one for one in mapped if isinstance(one, MappedPerson)]
     repeated = [issue for one in staff if (issue := repetition_issue(one.person, survey))]
     rows = Rows.of(roster.organizations.organizations)
-    plan = plan_organizations(rows, [], tenant_id=None, source="sis", at=DAY, new_id=new_id)
+    tenants = {row.external_id: new_id() for row in rows.tops}
+    plan = plan_organizations(rows, [], tenant_id=None, source="sis", at=DAY, new_id=new_id, new_tenants=tenants)
     assert len(staff) - len(repeated) == people
     assert sum(isinstance(one, Counted) for one in mapped) == made.students
     assert len(plan.changes) == made.organizations

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from usher_identity.domain.incoming import Issue, SourceRole
+from usher_identity.domain.incoming import Issue, SourceRole, Standing
 from usher_identity.domain.mapping import DEFAULT, ROLES, SDS, Counted, MappedPerson, MappingError, map_person
 
 from .world import row
@@ -51,6 +51,12 @@ def test_other_words_take_nobody(word: str) -> None:
     assert isinstance(issue, Issue)
     assert (issue.code, issue.line, issue.column, issue.row_id) == ("unmapped_role", 7, "role", "u1")
     assert word in issue.reason
+
+
+def test_without_any_role_one_can_still_be_gone() -> None:
+    mapped = map_person(replace(row("u1", standing=Standing.ABSENT), roles=()), DEFAULT)
+    assert isinstance(mapped, MappedPerson)
+    assert mapped.roles == set()
 
 
 def test_without_any_role_nobody_is_taken() -> None:

@@ -40,6 +40,7 @@ class Directory:
             source=source,
             at=self.at,
             new_id=lambda: UUID(int=next(self.ids)),
+            new_tenants={row.external_id: UUID(int=next(self.ids)) for row in listed.tops},
         )
         for change in plan.changes:
             self.known[change.after.id] = change.after

@@ -104,6 +104,15 @@ def test_a_person_who_got_another_id_at_the_source_stays_who_they_are(world: Wor
     assert world.roles("new") == ["learner", "observable"]
 
 
+def test_a_person_whom_a_set_lists_by_two_ids_is_changed_by_the_first_alone(world: World) -> None:
+    world.take([row("old", user_name="ann")])
+    world.take([row("new", user_name="ann")])
+    taken = world.take([row("new", "principal", user_name="ann"), row("old", "teacher", user_name="ann.lee")])
+    assert taken.codes == [("new", "same_person")]
+    assert world.named("new").id == world.named("old").id
+    assert world.named("new").user_name == "ann.lee"
+
+
 def test_who_is_listed_is_never_linked_to_another_row(world: World) -> None:
     world.take([row("u1", user_name="ann")])
     taken = world.take([row("u1", user_name="ann.lee"), row("u2", user_name="ann")])

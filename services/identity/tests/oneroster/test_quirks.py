@@ -172,6 +172,12 @@ def test_a_cell_that_cannot_be_costs_its_row(
     assert list(reading.people) == ["u2"], story
 
 
+def test_who_is_gone_needs_no_name_any_more(write_set: Write, read: Read) -> None:
+    reading = read(write_set(users=f"{HEADER}\nu1,tobedeleted,,,,,,,\n"))
+    assert reading.people["u1"].standing is Standing.ABSENT
+    assert reading.issues == []
+
+
 def test_an_email_stands_in_for_a_missing_user_name(write_set: Write, read: Read) -> None:
     reading = read(write_set(users=f"{HEADER}\n{ROW.replace('ann.lee,', ',')}\n"))
     assert reading.people["u1"].user_name == "ann.lee@fir.example.org"

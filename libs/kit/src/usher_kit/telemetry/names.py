@@ -5,6 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 SPAN_PUBLISH = "publish"
 SPAN_APPLY_BATCH = "apply batch"
 SPAN_APPLY_FACT = "apply"
+SPAN_IMPORT = "import batch"
 
 MESSAGING_SYSTEM = "messaging.system"
 MESSAGING_OPERATION = "messaging.operation.type"

@@ -74,11 +74,14 @@ def plan_organizations(
     source: str,
     at: datetime,
     new_id: Callable[[], UUID],
+    new_tenants: Mapping[str, UUID],
 ) -> OrganizationPlan:
     """Decide on `rows` beside `known`: all organizations of `tenant_id`, or of each tenant whose root is among the
     rows' tops. Without `tenant_id`, one tenant a root; with it, a second root is an error (interfaces: Imports).
+
+    `new_tenants` has the id that each top would get as a tenant.
     """
-    planning = _Planning(known, tenant_id, source, at, new_id)
+    planning = _Planning(known, tenant_id, source, at, new_id, new_tenants)
     planning.take(rows)
     planning.undo_cycles()
     before = planning.before
@@ -96,6 +99,7 @@ class _Planning:
     source: str
     at: datetime
     new_id: Callable[[], UUID]
+    new_tenants: Mapping[str, UUID]
     before: dict[UUID, Organization] = field(init=False)
     names: dict[str, list[Organization]] = field(init=False)
     """What is known, by the source's own names for it."""
@@ -162,7 +166,7 @@ class _Planning:
         elif known:
             self.place(row, known[0].tenant_id, None, known[0])
         elif not row.gone:
-            self.place(row, self.new_id(), None, None)
+            self.place(row, self.new_tenants[row.external_id], None, None)
         if row.parent_id is not None:
             reason = f"its parent {row.parent_id!r} is not in the file; it was taken as a root"
             self.report(row, "parentSourcedId", "unknown_parent", reason, Severity.WARNING)

@@ -101,6 +101,9 @@ def plan_person(row: MappedPerson, known: KnownPeople, rules: ImportRules) -> Se
         return [change_absent(one, person, rules)] if one else []
     if place is None and not (one and row.person.partial_roles and not row.org_ids):
         return issues
+    if one and (foremost := _foremost_id(one.person, rules)) != person.external_id:
+        reason = f"the person is {foremost!r} too, which this set lists as well; this row was not taken"
+        return [_issue(person, "sourcedId", "same_person", reason)]
     if one:
         return [*issues, change_known(one, row, place, rules)]
     if place is None or not row.roles:
@@ -140,6 +143,12 @@ def _is_of_another_row(person: Person, rules: ImportRules) -> bool:
         and (link.external_id in rules.survey.listed or not (rules.is_bulk or link.standing == Standing.ABSENT))
         for link in person.links
     )
+
+
+def _foremost_id(person: Person, rules: ImportRules) -> str:
+    """Of the ids by which this set lists a person, the one that the source gave first: its row alone counts."""
+    links = [link for link in person.links if link.source == rules.source and link.external_id in rules.survey.listed]
+    return min(links, key=lambda link: (link.linked_at, link.external_id)).external_id
 
 
 def create(row: MappedPerson, place: Place, rules: ImportRules) -> PersonChange:
@@ -183,13 +192,13 @@ def change_known(known: Known, row: MappedPerson, place: Place | None, rules: Im
     after = _with_row(before, known.said, said, row, rules)
     after = _with_status(say(after, rules.source, person.external_id, person.standing), status, rules.at)
     after = settled(before, after)
-    return PersonChange(before, after, person.external_id, said, known.said, _outcome(before, after))
+    return PersonChange(before, after, person.external_id, said, known.said, outcome_of(before, after))
 
 
 def change_absent(known: Known, person: IncomingPerson, rules: ImportRules) -> PersonChange:
     """A person whom a delta set marks `tobedeleted`."""
     after = leave(known.person, rules.source, person.external_id, rules.at)
-    outcome = _outcome(known.person, after)
+    outcome = outcome_of(known.person, after)
     return PersonChange(known.person, after, person.external_id, known.said, known.said, outcome)
 
 
@@ -221,7 +230,8 @@ def _with_status(person: Person, status: str, at: datetime) -> Person:
     return person if status == person.status else replace(person, status=status, status_since=at)
 
 
-def _outcome(before: Person, after: Person) -> Outcome:
+def outcome_of(before: Person, after: Person) -> Outcome:
+    """What became of a person who was known before."""
     if before.status in LIVE and after.status == Status.ARCHIVED:
         return Outcome.ARCHIVED
     if before.status == Status.ARCHIVED and after.status in LIVE:

@@ -89,7 +89,7 @@ def repetition_issue(person: IncomingPerson, survey: Survey) -> Issue | None:
     return Issue(person.file, person.line, "sourcedId", "repeated_id", reason, person.external_id)
 
 
-def shared_name_issue(person: IncomingPerson, survey: Survey) -> Iterator[Issue]:
+def shared_name_issues(person: IncomingPerson, survey: Survey) -> Iterator[Issue]:
     """A warning where others of the set have the same user name."""
     if name_key(person.user_name) in survey.shared_names:
         reason = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
-from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, SourceRole
+from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, SourceRole, Standing
 
 ROLES = frozenset({"learner", "observer", "observable", "reporter", "org_admin"})
 """Roles that a mapping may give. Only a system administrator grants `system_admin` (seats: Words)."""
@@ -126,7 +126,7 @@ def map_person(person: IncomingPerson, mapping: RoleMapping) -> MappedPerson | C
     """Who is imported, with which roles; who is merely counted; and who cannot be told from the words given."""
     words = [role for role in person.roles if plain(role.word) in mapping.roles]
     ended = frozenset().union(*(mapping.roles.get(plain(role.word), ()) for role in person.ended_roles))
-    if words or (person.partial_roles and not person.roles):
+    if words or _needs_no_role(person):
         return MappedPerson(
             person=person,
             roles=frozenset().union(*(mapping.roles[plain(role.word)] for role in words)),
@@ -138,6 +138,11 @@ def map_person(person: IncomingPerson, mapping: RoleMapping) -> MappedPerson | C
         if kind := mapping.counted.get(plain(role.word)):
             return Counted(kind)
     return _without_role(person)
+
+
+def _needs_no_role(person: IncomingPerson) -> bool:
+    """Whether a row without any role says something: that a person is gone, or changed in all but their roles."""
+    return not person.roles and (person.partial_roles or person.standing is Standing.ABSENT)
 
 
 def _knows(mapping: RoleMapping, word: str) -> bool:

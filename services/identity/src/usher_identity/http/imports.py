@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile, status
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT
@@ -65,9 +65,8 @@ async def post_import(
     if source == MANUAL:
         raise Invalid("The source `manual` is what administrators do by hand; name another.", pointer="/source")
     given = read_words(mapping)
-    owner = tenant_id or OPERATORS_TENANT
+    owner = await owner_of(access, tenant_id)
     async with access.transaction(owner) as conn:
-        await check_target(access, conn, tenant_id)
         await check_file(file)
         job = ImportJob(
             tenant_id=owner,
@@ -98,22 +97,25 @@ async def list_imports(
 ) -> Page[JobAnswer]:
     """A tenant's imports, the latest first."""
     before = decode_cursor(cursor, 1)
-    owner = tenant_id or OPERATORS_TENANT
+    owner = await owner_of(access, tenant_id)
     async with access.transaction(owner) as conn:
-        await check_target(access, conn, tenant_id)
         found = await list_jobs(conn, [owner], UUID(before[0]) if before else None, limit + 1)
     following = encode_cursor([found[limit - 1].id]) if len(found) > limit else None
     return Page(items=[to_answer(job) for job in found[:limit]], next_cursor=following)
 
 
-async def check_target(access: Access, conn: AsyncConnection, tenant_id: UUID | None) -> None:
-    """Raises Forbidden or NotFound where it is not the caller's to import into, Invalid for what is no tenant."""
-    if tenant_id is None or tenant_id == OPERATORS_TENANT:
-        access.require_system()
+async def owner_of(access: Access, tenant_id: UUID | None) -> UUID:
+    """Whose an import is: the tenant's, or the operators' where it makes tenants.
+
+    Raises Forbidden or NotFound where that is not the caller's to do, Invalid for a unit.
+    """
     if tenant_id is None:
-        return
-    if not (await organization_for(access, conn, tenant_id, "org_admin")).is_root:
-        raise Invalid("This is a unit; an import is for a whole tenant: give the root's id.", pointer="/tenant_id")
+        access.require_system()
+        return OPERATORS_TENANT
+    async with access.transaction() as conn:
+        if not (await organization_for(access, conn, tenant_id, "org_admin")).is_root:
+            raise Invalid("This is a unit; an import is for a whole tenant: give the root's id.", pointer="/tenant_id")
+    return tenant_id
 
 
 def read_words(mapping: str | None) -> RoleWords | None:
@@ -139,7 +141,7 @@ async def words_for(conn: AsyncConnection, owner: UUID, source: str, given: Role
 
 async def record_start(conn: AsyncConnection, access: Access, job: ImportJob) -> None:
     """Write down who imports."""
-    after = {"source": job.source, "dry_run": job.is_dry_run}
+    after: dict[str, JsonValue] = {"source": job.source, "dry_run": job.is_dry_run}
     act = audit.Act("import.start", str(job.id), job.tenant_id, job.target_id, after=after)
     await audit.record(conn, "identity", [act], at=job.created_at, cause=access.cause(), address=access.address)
 

@@ -123,7 +123,8 @@ class PeopleReader:
         external_id = required_text("sourcedId", cells.sourced_id)
         email = kept_text("email", cells.email)
         user_name = kept_text("username", cells.user_name) or email
-        if not user_name:
+        standing = standing_of(cells)
+        if not user_name and standing is not Standing.ABSENT:
             raise BadCell("username", "missing_value", "username and email are both empty")
         given = cells.preferred_given_name or cells.given_name
         family = cells.preferred_family_name or cells.family_name
@@ -138,7 +139,7 @@ class PeopleReader:
             partial_roles=self._roles.partial,
             org_ids=listed(cells.org_ids),
             primary_org_id=cells.primary_org_id or None,
-            standing=standing_of(cells),
+            standing=standing,
             modified_at=cells.modified_at[:MAX_TEXT_CHARACTERS],
             file=self._table.name,
             line=line,

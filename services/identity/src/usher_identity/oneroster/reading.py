@@ -49,6 +49,11 @@ def read_zip(file: BinaryIO) -> RosterSet:
     return read_set(Zip(file))
 
 
+def check_zip(file: BinaryIO) -> None:
+    """Raises `SetRefused` for a zip whose list of files shows that it holds no set. Nothing is unpacked."""
+    find_set(Zip(file).paths())
+
+
 def read_set(files: SetFiles) -> RosterSet:
     """The one set among `files`. Raises `SetRefused`, before anything was taken from it."""
     tables = _Tables(files)

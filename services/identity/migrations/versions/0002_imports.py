@@ -1,0 +1,115 @@
+"""Imports: jobs, uploads, issues, what sources said last, and their own words for roles."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import UUID
+
+from usher_kit.migrations import isolate
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    create_jobs()
+    create_job_parts()
+    create_sources()
+
+
+def table(name: str, *columns: sa.Column, key: tuple[str, ...]) -> None:
+    """A table whose key leads with the tenant, behind its policy."""
+    tenant = sa.Column("tenant_id", UUID(as_uuid=True), nullable=False)
+    op.create_table(name, tenant, *columns, sa.PrimaryKeyConstraint("tenant_id", *key, name=f"pk_{name}"))
+    isolate(name)
+
+
+def words(name: str, *, nullable: bool = False) -> sa.Column:
+    return sa.Column(name, sa.Text, nullable=nullable)
+
+
+def uuid(name: str, *, nullable: bool = False) -> sa.Column:
+    return sa.Column(name, UUID(as_uuid=True), nullable=nullable)
+
+
+def number(name: str, *, nullable: bool = False) -> sa.Column:
+    return sa.Column(name, sa.BigInteger, nullable=nullable)
+
+
+def moment(name: str, *, nullable: bool = False) -> sa.Column:
+    return sa.Column(name, MOMENT, nullable=nullable)
+
+
+def create_jobs() -> None:
+    table(
+        "job",
+        uuid("id"),
+        words("state"),
+        words("source"),
+        uuid("target_id", nullable=True),
+        sa.Column("is_dry_run", sa.Boolean, nullable=False),
+        words("roles"),
+        words("actor"),
+        words("file_name"),
+        number("file_bytes"),
+        moment("created_at"),
+        moment("started_at", nullable=True),
+        moment("finished_at", nullable=True),
+        uuid("claim", nullable=True),
+        moment("leased_until", nullable=True),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        words("phase"),
+        number("position"),
+        number("total", nullable=True),
+        words("counts"),
+        number("issues"),
+        words("dialect", nullable=True),
+        words("mode", nullable=True),
+        words("error_code", nullable=True),
+        words("error", nullable=True),
+        key=("id",),
+    )
+    is_open = sa.text("state in ('waiting', 'running')")
+    op.create_index("ix_job_open", "job", ["id"], postgresql_where=is_open)
+
+
+def create_job_parts() -> None:
+    table(
+        "upload_part",
+        uuid("job_id"),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+        key=("job_id", "number"),
+    )
+    table(
+        "job_issue",
+        uuid("job_id"),
+        number("number"),
+        words("severity"),
+        words("file"),
+        number("line", nullable=True),
+        words("column", nullable=True),
+        words("code"),
+        words("reason"),
+        words("row_id", nullable=True),
+        key=("job_id", "number"),
+    )
+
+
+def create_sources() -> None:
+    table(
+        "person_said",
+        words("source"),
+        sa.Column("external_id", sa.Text(collation="C"), nullable=False),
+        uuid("person_id"),
+        words("user_name"),
+        words("display_name"),
+        words("email", nullable=True),
+        uuid("org_id"),
+        key=("source", "external_id"),
+    )
+    op.create_index("ix_person_said_person_id_tenant_id", "person_said", ["person_id", "tenant_id"])
+    table("role_mapping", words("source"), words("words"), key=("source",))

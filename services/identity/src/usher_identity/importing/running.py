@@ -1,0 +1,254 @@
+"""One import from claim to end: read the set, then organizations, people and absences, each step a transaction."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO
+from uuid import UUID
+
+from usher_contracts.envelope import Cause
+from usher_identity.domain.import_jobs import ImportJob, Phase, State
+from usher_identity.domain.import_organizations import OrganizationPlan, Rows
+from usher_identity.domain.import_plan import ImportRules
+from usher_identity.domain.import_survey import Item, Survey, is_there, mapped_of, repetition_issue, survey_people
+from usher_identity.domain.incoming import Issue, Severity
+from usher_identity.domain.mapping import DEFAULT, SDS, Counted, MappedPerson, RoleMapping
+from usher_identity.importing.claims import Claim, next_claim
+from usher_identity.oneroster.manifest import Mode
+from usher_identity.oneroster.reading import RosterSet, read_zip
+from usher_identity.oneroster.refusal import SetRefused
+from usher_identity.store.sources import Named, find_tenants_of_roots, list_present
+from usher_identity.store.uploads import read_parts
+from usher_identity.use_cases.import_organizations import Tenants, take_organizations
+from usher_identity.use_cases.import_people import archive_absent, check_absence, take_people
+from usher_identity.use_cases.recording import Act
+from usher_kit.ids import new_id
+from usher_kit.runtime import Runtime
+from usher_kit.telemetry import names
+from usher_kit.telemetry.tracing import span
+
+BATCH_PEOPLE = 1_000
+"""People decided on in one transaction."""
+
+BATCH_ROWS = 20_000
+"""Rows read in one transaction at most, where most are merely counted."""
+
+
+async def run_next_import(runtime: Runtime) -> bool:
+    """Run the import that waits longest, to its end. Answers whether there was one."""
+    async with next_claim(runtime) as claim:
+        if claim is None:
+            return False
+        await run_import(claim)
+    return True
+
+
+async def run_import(claim: Claim) -> None:
+    """Take the set, or end the job with the reason why it cannot be taken."""
+    if claim.job.is_dry_run:
+        await claim.begin_again()
+    with TemporaryFile() as file:
+        await fetch_upload(claim, file)
+        try:
+            running = await asyncio.to_thread(prepare, claim, file)
+        except SetRefused as refused:
+            await claim.end(State.FAILED, refused.code, refused.reason)
+            return
+        await running.run()
+    await claim.end(State.DONE)
+
+
+async def fetch_upload(claim: Claim, file: IO[bytes]) -> None:
+    """Bring what was uploaded to this machine."""
+    async with claim.transaction([]) as conn:
+        async for part in read_parts(conn, claim.job.tenant_id, claim.job.id):
+            file.write(part)
+    file.seek(0)
+
+
+def prepare(claim: Claim, file: IO[bytes]) -> "Running":
+    """Read the set once to its end, so that a set that cannot be taken is refused before anything of it is."""
+    roster = read_zip(file)  # type: ignore[arg-type]
+    mapping = mapping_for(claim.job, roster)
+    read = partial(roster.people, mapping.count_as)
+    survey = survey_people(read, mapping, is_bulk=roster.mode is Mode.BULK)
+    return Running(claim, roster, mapping, survey)
+
+
+def mapping_for(job: ImportJob, roster: RosterSet) -> RoleMapping:
+    """The dialect's mapping with the source's own words."""
+    return (SDS if roster.dialect.is_sds else DEFAULT).overridden(job.words.roles, job.words.counted)
+
+
+@dataclass(slots=True)
+class Running:
+    """An import at work."""
+
+    claim: Claim
+    roster: RosterSet
+    mapping: RoleMapping
+    survey: Survey
+
+    @property
+    def job(self) -> ImportJob:
+        return self.claim.job
+
+    @property
+    def act(self) -> Act:
+        """All that one import makes true holds since one moment, and its facts say which import they came from."""
+        job = self.job
+        at = job.started_at or job.created_at
+        return Act(at, Cause(actor=job.actor, changeset=str(job.id)), self.claim.runtime.settings.epoch)
+
+    @property
+    def is_bulk(self) -> bool:
+        return self.roster.mode is Mode.BULK
+
+    async def run(self) -> None:
+        """The phases that are still to do."""
+        plan, tenants = await self.take_organizations()
+        await self.take_people(plan, tenants)
+        if self.is_bulk:
+            await self.archive_absent(tenants)
+
+    async def take_organizations(self) -> tuple[OrganizationPlan, Sequence[UUID]]:
+        """Take the organizations. When a job is taken up again, they are merely found: all is as they left it."""
+        rows = Rows.of(self.roster.organizations.organizations)
+        tenants = await self.tenants_of(rows)
+        is_first = self.job.phase == Phase.ORGANIZATIONS
+        async with self.claim.transaction(tenants.all) as conn:
+            with span(names.SPAN_IMPORT):
+                job = self.job if is_first else replace(self.job, is_dry_run=True)
+                plan = await take_organizations(conn, job, rows, tenants, self.act)
+                if is_first:
+                    self.describe()
+                    found = [*self.roster.organizations.issues, *plan.issues]
+                    counts = organization_counts(plan, found)
+                    issues = [*self.roster.notes, *found]
+                    await self.claim.record(conn, Phase.PEOPLE, 0, counts, issues)
+        about = {place.tenant_id for place in plan.places.values()}
+        return plan, sorted(about if self.job.target_id is None else {*about, self.job.target_id})
+
+    async def tenants_of(self, rows: Rows) -> Tenants:
+        """The tenant that the import is for, or those that the set's roots are or will be."""
+        if self.job.target_id is not None:
+            return Tenants([self.job.target_id], {})
+        database = self.claim.runtime.database
+        async with database.transaction(await database.all_tenants()) as conn:
+            known = await find_tenants_of_roots(conn, self.job.source, [row.external_id for row in rows.tops])
+        return Tenants(known, {row.external_id: new_id() for row in rows.tops})
+
+    def describe(self) -> None:
+        """Say in the job what the set is."""
+        self.claim.job = replace(
+            self.job, dialect=str(self.roster.dialect), mode=str(self.roster.mode), total=self.roster.row_count
+        )
+
+    async def take_people(self, plan: OrganizationPlan, tenants: Sequence[UUID]) -> None:
+        """Take the people, a batch at a time, from the row that the job has reached."""
+        if self.job.phase != Phase.PEOPLE:
+            return
+        rules = ImportRules(self.job.source, self.act.at, self.is_bulk, plan.places, self.survey, new_id)
+        items = self.roster.people(self.mapping.count_as)
+        await asyncio.to_thread(skip, items, self.job.position)
+        while batch := await asyncio.to_thread(next_batch, items, self.mapping, self.survey, is_bulk=self.is_bulk):
+            async with self.claim.transaction(tenants) as conn:
+                with span(names.SPAN_IMPORT):
+                    taken = await take_people(conn, self.job, batch.people, rules, tenants, self.act)
+                    issues = [*batch.issues, *taken.issues]
+                    counts = batch.counts + taken.counts + not_taken(issues)
+                    position = self.job.position + batch.rows
+                    await self.claim.record(conn, phase=Phase.PEOPLE, position=position, counts=counts, issues=issues)
+
+    async def archive_absent(self, tenants: Sequence[UUID]) -> None:
+        """Archive whom a full set no longer lists, unless they are too many of a tenant to believe it."""
+        gone = {tenant: await self.find_gone(tenant) for tenant in tenants}
+        held = await self.find_held(gone)
+        for tenant in (tenant for tenant in tenants if tenant not in held):
+            for start in range(0, len(gone[tenant]), BATCH_PEOPLE):
+                await self.archive(tenant, gone[tenant][start : start + BATCH_PEOPLE])
+
+    async def archive(self, tenant: UUID, gone: Sequence[Named]) -> None:
+        async with self.claim.transaction([tenant]) as conn:
+            with span(names.SPAN_IMPORT):
+                counts = await archive_absent(conn, self.job, gone, [tenant], self.act)
+                await self.claim.record(conn, Phase.ABSENT, self.job.position, counts)
+
+    async def find_gone(self, tenant: UUID) -> list[Named]:
+        """Whom the source has in a tenant, and the set does not list."""
+        gone: list[Named] = []
+        page: Sequence[Named] = ()
+        async with self.claim.runtime.database.transaction([tenant]) as conn:
+            while page := await list_present(conn, [tenant], self.job.source, page[-1] if page else None, BATCH_ROWS):
+                gone += [one for one in page if one.external_id not in self.survey.listed]
+        return gone
+
+    async def find_held(self, gone: Mapping[UUID, Sequence[Named]]) -> set[UUID]:
+        """The tenants of which the guard spares everybody. The job says so, once."""
+        async with self.claim.transaction(gone) as conn:
+            found = {tenant: await check_absence(conn, self.job, tenant, people) for tenant, people in gone.items()}
+            held = {tenant: one for tenant, one in found.items() if one is not None}
+            if self.job.phase != Phase.ABSENT:
+                counts = Counter({"people.not_archived": sum(one.spared for one in held.values())})
+                await self.claim.record(
+                    conn, Phase.ABSENT, self.job.position, counts, [one.issue for one in held.values()]
+                )
+        return set(held)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows to decide on together, and what there is to say of those read beside them."""
+
+    rows: int
+    people: Sequence[MappedPerson]
+    issues: Sequence[Issue]
+    counts: Counter[str]
+
+
+def next_batch(items: Iterator[Item], mapping: RoleMapping, survey: Survey, *, is_bulk: bool) -> Batch | None:
+    """The next rows: up to `BATCH_PEOPLE` people among up to `BATCH_ROWS` rows; none at the end."""
+    people: list[MappedPerson] = []
+    issues: list[Issue] = []
+    counts: Counter[str] = Counter()
+    rows = 0
+    for item in islice(items, BATCH_ROWS):
+        rows += 1
+        mapped = mapped_of(item, mapping)
+        if isinstance(mapped, Counted):
+            counts[f"counted.{mapped.kind}"] += 1
+        elif isinstance(mapped, Issue):
+            issues.append(mapped)
+        elif repeated := repetition_issue(mapped.person, survey):
+            issues.append(repeated)
+        elif is_there(mapped, is_bulk=is_bulk):
+            people.append(mapped)
+        if len(people) == BATCH_PEOPLE:
+            break
+    return Batch(rows, people, issues, counts) if rows else None
+
+
+def skip(items: Iterator[Item], count: int) -> None:
+    """Pass over the rows that are done with."""
+    next(islice(items, count, count), None)
+
+
+def organization_counts(plan: OrganizationPlan, issues: Sequence[Issue]) -> Counter[str]:
+    created = sum(change.before is None for change in plan.changes)
+    counts = Counter(
+        {
+            "organizations.created": created,
+            "organizations.changed": len(plan.changes) - created,
+            "organizations.unchanged": plan.unchanged,
+        }
+    )
+    return counts + Counter({"organizations.not_taken": sum(issue.severity is Severity.ERROR for issue in issues)})
+
+
+def not_taken(issues: Sequence[Issue]) -> Counter[str]:
+    """Rows about people that were not taken."""
+    return Counter({"people.not_taken": sum(issue.severity is Severity.ERROR for issue in issues)})
