@@ -200,7 +200,7 @@ def migrated_template(servers: Addresses, service: str) -> str:
     written = [*migrations.versions_of(service).rglob("*.py"), *Path(migrations.__file__).parent.glob("*.py")]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(written))).hexdigest()[:8]
     name = f"{MARK}{service}_template_{digest}"
-    with locked(HOME / f"{name}.lock"):
+    with locked(HOME / f"{service}.lock"):
         if not settle(fetch(servers, f"select from pg_database where datname = '{name}'")):
             settle(migrations.migrate(service, with_database(servers.postgres_url, f"{name}_unfinished")))
             settle(execute(servers, f'alter database "{name}_unfinished" rename to "{name}"'))
