@@ -20,6 +20,7 @@ CHECK_SECRET = "the products' own secret"
 CONSOLE_SECRET = "the console's own secret"
 
 OUTBOX = text("select routing_key, attributes, body from outbox order by id")
+AUDIT = "identity.audit.recorded.v1"
 EMPTY_OUTBOX = text("delete from outbox")
 
 
@@ -103,8 +104,15 @@ class House:
 
     async def facts(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
         """What would be published, and is from now on: (routing key, attributes, fact)."""
-
         async with self.runtime.database.transaction(await self.runtime.database.all_tenants()) as conn:
             rows = (await conn.execute(OUTBOX)).all()
             await conn.execute(EMPTY_OUTBOX)
         return [(row.routing_key, orjson.loads(row.attributes), orjson.loads(row.body)) for row in rows]
+
+    async def told(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+        """The facts but for the audit's."""
+        return [one for one in await self.facts() if one[0] != AUDIT]
+
+    async def acts(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+        """The audit's facts."""
+        return [one for one in await self.facts() if one[0] == AUDIT]

@@ -4,10 +4,10 @@ from .story import House
 
 
 async def test_a_root_is_a_tenant_of_its_own(house: House) -> None:
-    await house.facts()
+    await house.told()
     root = await house.system.post("/v1/organizations", name="Another", kind="district", time_zone="Europe/Berlin")
     assert (root["tenant_id"], root["parent_id"], root["version"]) == (root["id"], None, 1)
-    [(key, attributes, fact)] = await house.facts()
+    [(key, attributes, fact)] = await house.told()
     assert (key, attributes["tenantid"], fact["time_zone"]) == (
         "identity.organization.changed.v1",
         root["id"],
@@ -25,10 +25,10 @@ async def test_only_a_system_administrator_makes_a_tenant(house: House) -> None:
 async def test_a_unit_moves_within_its_tenant_but_never_into_a_cycle(house: House) -> None:
     west = await house.unit("west", "north")
     north, south, district = (house.organizations[name] for name in ("north", "south", "district"))
-    await house.facts()
+    await house.told()
     assert (await house.system.patch(f"/v1/organizations/{west['id']}", parent_id=south["id"]))["version"] == 2
     back = await house.system.patch(f"/v1/organizations/{west['id']}", parent_id=north["id"])
-    assert len(await house.facts()) == 2
+    assert len(await house.told()) == 2
     cycle = await house.system.ask("PATCH", f"/v1/organizations/{north['id']}", json={"parent_id": west["id"]})
     root = await house.system.ask("PATCH", f"/v1/organizations/{district['id']}", json={"parent_id": west["id"]})
     assert (cycle.status_code, root.status_code) == (422, 422)
@@ -37,11 +37,11 @@ async def test_a_unit_moves_within_its_tenant_but_never_into_a_cycle(house: Hous
 
 async def test_an_unchanged_organization_is_not_told(house: House) -> None:
     north = house.organizations["north"]
-    await house.facts()
+    await house.told()
     assert (await house.system.patch(f"/v1/organizations/{north['id']}", name=north["name"]))["version"] == north[
         "version"
     ]
-    assert await house.facts() == []
+    assert await house.told() == []
 
 
 async def test_an_administrator_sees_their_own_units_by_name(house: House) -> None:

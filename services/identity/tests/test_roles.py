@@ -14,11 +14,11 @@ def names(user: Any) -> list[str]:
 
 async def test_a_role_is_granted_and_told_without_personal_data(house: House) -> None:
     ada = await house.person("ada", email="ada@example.org")
-    await house.facts()
+    await house.told()
     granted = await house.system.set_roles(ada, "learner")
     assert granted["roles"][0] | {"since": ""} == {"role": "learner", "since": "", "sources": ["manual"]}
     assert granted["version"] == ada["version"] + 1
-    [(key, attributes, fact)] = await house.facts()
+    [(key, attributes, fact)] = await house.told()
     assert (key, fact["version"], fact["previous_version"]) == (
         "identity.user.changed.v1",
         granted["version"],
@@ -30,12 +30,12 @@ async def test_a_role_is_granted_and_told_without_personal_data(house: House) ->
 
 async def test_an_unchanged_write_publishes_nothing(house: House) -> None:
     ada = await house.person("ada", roles=["learner"])
-    await house.facts()
+    await house.told()
     again = await house.system.set_roles(ada, "learner")
     patched = await house.system.patch(f"/v1/users/{ada['id']}", display_name="Ada", status="active")
     assert again["version"] == patched["version"] == ada["version"]
     assert patched["profile_version"] == ada["profile_version"]
-    assert await house.facts() == []
+    assert await house.told() == []
 
 
 async def test_a_role_governs_the_next_request(house: House) -> None:
@@ -58,10 +58,10 @@ async def test_who_is_suspended_is_refused_at_once(house: House) -> None:
 
 async def test_concurrent_role_writes_leave_no_gap_in_the_versions(house: House) -> None:
     ada = await house.person("ada")
-    await house.facts()
+    await house.told()
     wanted = [["learner"], ["observer"], ["learner", "observer"], [], ["reporter"]] * 3
     await asyncio.gather(*(house.system.set_roles(ada, *roles) for roles in wanted))
-    told = [fact for _, _, fact in await house.facts()]
+    told = [fact for _, _, fact in await house.told()]
     versions = sorted(fact["version"] for fact in told)
     assert versions == list(range(ada["version"] + 1, ada["version"] + 1 + len(versions)))
     assert all(fact["previous_version"] == fact["version"] - 1 for fact in told)

@@ -97,9 +97,9 @@ async def test_a_person_signs_in_and_the_client_learns_who(house: House, browser
 
 
 async def test_signing_in_is_a_login(house: House, browser: Browser, ada: Any) -> None:
-    await house.facts()
+    await house.told()
     await browser.sign_in()
-    [(key, attributes, fact)] = await house.facts()
+    [(key, attributes, fact)] = await house.told()
     assert (key, fact["user_id"], fact["method"]) == ("identity.user.logged_in.v1", ada["id"], "password")
     assert attributes["actor"] == f"user:{ada['id']}"
 

@@ -150,8 +150,8 @@ async def test_a_secret_encrypts_the_keys_at_rest(runtime: Runtime) -> None:
 
 
 async def test_a_second_start_changes_nothing(house: House) -> None:
-    await house.facts()
+    await house.told()
     before = ok(await house.http.get("/.well-known/jwks.json"))
     await prepare(house.runtime)
-    assert await house.facts() == []
+    assert await house.told() == []
     assert ok(await house.http.get("/.well-known/jwks.json")) == before

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.organizations import Organization
-from usher_identity.http.acts import act_of
+from usher_identity.http.acts import about_organization, act_of, write_down
 from usher_identity.http.conditional import IfMatch, check_match, etag
 from usher_identity.store.directory import OrganizationsFilter, find_organizations
 from usher_identity.store.organizations import load_organizations
@@ -20,6 +20,7 @@ from usher_identity.use_cases.organizations import (
     create_organization,
 )
 from usher_kit.access import Access, Authorized
+from usher_kit.audit import audited
 from usher_kit.errors import NotFound
 from usher_kit.ids import new_id
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
@@ -103,7 +104,7 @@ async def list_organizations(
     return Page(items=[to_answer(shown[row.id]) for row in found[:limit]], next_cursor=following)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post("", status_code=status.HTTP_201_CREATED, dependencies=[audited("organization.create")])
 async def post_organization(
     access: Authorized, runtime: Running, response: Response, body: OrganizationRequest
 ) -> OrganizationAnswer:
@@ -116,9 +117,11 @@ async def post_organization(
         async with access.transaction() as conn:
             tenant_id = (await organization_for(access, conn, body.parent_id, "org_admin")).tenant_id
     new = NewOrganization(tenant_id, own_id, **body.model_dump())
+    act = act_of(access, runtime)
     async with access.transaction(tenant_id) as conn:
-        created = await create_organization(conn, new, act_of(access, runtime))
-    return answered(created, response)
+        created = await create_organization(conn, new, act)
+        await write_down(conn, access, act, about_organization("organization.create", created))
+    return answered(created.after, response)
 
 
 @router.get("/{organization_id}")
@@ -129,7 +132,7 @@ async def get_organization(access: Authorized, response: Response, organization_
     return answered(found, response)
 
 
-@router.patch("/{organization_id}")
+@router.patch("/{organization_id}", dependencies=[audited("organization.change")])
 async def patch_organization(
     access: Authorized,
     runtime: Running,
@@ -144,10 +147,12 @@ async def patch_organization(
         await organization_for(access, conn, organization_id, "org_admin")
         if body.parent_id is not None:
             await organization_for(access, conn, body.parent_id, "org_admin")
+        act = act_of(access, runtime)
         changed = await change_organization(
-            conn, organization_id, changes, act_of(access, runtime), lambda one: check_match(if_match, one.version)
+            conn, organization_id, changes, act, lambda one: check_match(if_match, one.version)
         )
-    return answered(changed, response)
+        await write_down(conn, access, act, about_organization("organization.change", changed))
+    return answered(changed.after, response)
 
 
 async def organization_for(access: Access, conn: AsyncConnection, id_: UUID, *roles: str) -> Organization:

@@ -8,13 +8,15 @@ from fastapi import APIRouter, Request, Response, status
 from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints
 
 from usher_identity.domain.sign_in import Session
-from usher_identity.http.acts import act_of
+from usher_identity.http.acts import act_of, write_down
 from usher_identity.http.people import person_for
 from usher_identity.http.proving import prove_again
 from usher_identity.oidc.passwords import hash_password
 from usher_identity.store.sign_in import end_session, find_session, list_sessions
 from usher_identity.use_cases.sign_in import change_password
+from usher_kit import audit
 from usher_kit.access import Authorized
+from usher_kit.audit import audited
 from usher_kit.errors import Forbidden, NotFound
 from usher_kit.paging import Page
 from usher_kit.runtime import Running
@@ -57,19 +59,26 @@ async def get_sessions(access: Authorized, runtime: Running, user_id: UUID | Non
     return Page(items=[to_answer(session) for session in found])
 
 
-@router.delete("/v1/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete(
+    "/v1/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT, dependencies=[audited("session.end")]
+)
 async def delete_session(access: Authorized, runtime: Running, session_id: UUID) -> Response:
     """End a session. It cannot be renewed any more; the access token that it gave last lives out its few minutes."""
     async with access.transaction() as conn:
         session = await find_session(conn, session_id)
         if session is None:
             raise NotFound("No such session, or it is not yours to end.")
-        await person_for(access, conn, session.person_id, "org_admin", own=True)
-        await end_session(conn, session.tenant_id, session.id, runtime.clock.now())
+        person = await person_for(access, conn, session.person_id, "org_admin", own=True)
+        act = act_of(access, runtime)
+        await end_session(conn, session.tenant_id, session.id, act.at)
+        done = audit.Act("session.end", str(session.id), person.tenant_id, person.org_id)
+        await write_down(conn, access, act, [done])
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
-@router.post("/v1/users/{user_id}/password", status_code=status.HTTP_204_NO_CONTENT)
+@router.post(
+    "/v1/users/{user_id}/password", status_code=status.HTTP_204_NO_CONTENT, dependencies=[audited("user.set_password")]
+)
 async def post_password(
     access: Authorized, runtime: Running, request: Request, user_id: UUID, body: PasswordBody
 ) -> Response:
@@ -83,7 +92,10 @@ async def post_password(
         await prove_again(runtime, request, person.tenant_id, person.id, current)
     hashed = await hash_password(body.password.get_secret_value())
     async with access.transaction(person.tenant_id) as conn:
-        await change_password(conn, person.tenant_id, person.id, hashed, act_of(access, runtime))
+        act = act_of(access, runtime)
+        await change_password(conn, person.tenant_id, person.id, hashed, act)
+        done = audit.Act("user.set_password", str(person.id), person.tenant_id, person.org_id)
+        await write_down(conn, access, act, [done])
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from usher_identity.domain.people import Person
-from usher_identity.http.acts import act_of
+from usher_identity.http.acts import about_people, act_of, write_down
 from usher_identity.http.conditional import IfMatch, check_match
 from usher_identity.http.organizations import ExternalId, Source, organization_for
 from usher_identity.http.people import RoleAnswer, RoleName, StatusName, UserAnswer, answered, person_for, to_answer
@@ -16,6 +16,7 @@ from usher_identity.store.people import load_people
 from usher_identity.use_cases.people import NewPerson, PersonChanges, change_people, create_people, set_roles
 from usher_identity.use_cases.recording import Expect
 from usher_kit.access import Access, Authorized
+from usher_kit.audit import audited
 from usher_kit.errors import Forbidden
 from usher_kit.ids import new_id
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
@@ -111,15 +112,16 @@ async def resolve(access: Access, identifier: str | None, limit: int) -> Page[Us
     return Page(items=[to_answer(shown[row.id]) for row in found])
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post("", status_code=status.HTTP_201_CREATED, dependencies=[audited("user.create")])
 async def post_user(access: Authorized, runtime: Running, response: Response, body: UserRequest) -> UserAnswer:
     """Create a person in an organization that the caller administers."""
     async with access.transaction() as conn:
         tenant_id = (await organization_for(access, conn, body.org_id, "org_admin")).tenant_id
         new = NewPerson(id=new_id(), **body.model_dump())
-        by_system = access.caller.is_system
-        created = await create_people(conn, tenant_id, [new], by_system=by_system, act=act_of(access, runtime))
-    return answered(created[0], response)
+        act = act_of(access, runtime)
+        created = await create_people(conn, tenant_id, [new], by_system=access.caller.is_system, act=act)
+        await write_down(conn, access, act, about_people("user.create", created))
+    return answered(created[0].after, response)
 
 
 @router.get("/{user_id}")
@@ -130,7 +132,7 @@ async def get_user(access: Authorized, response: Response, user_id: UUID) -> Use
     return answered(person, response)
 
 
-@router.patch("/{user_id}")
+@router.patch("/{user_id}", dependencies=[audited("user.change")])
 async def patch_user(
     access: Authorized, runtime: Running, response: Response, user_id: UUID, body: UserPatch, if_match: IfMatch = None
 ) -> UserAnswer:
@@ -142,7 +144,8 @@ async def patch_user(
             await organization_for(access, conn, body.org_id, "org_admin")
         act = act_of(access, runtime)
         changed = await change_people(conn, tenant_id, {user_id: changes}, act, expected(if_match))
-    return answered(changed[0], response)
+        await write_down(conn, access, act, about_people("user.change", changed))
+    return answered(changed[0].after, response)
 
 
 @router.get("/{user_id}/roles")
@@ -152,7 +155,7 @@ async def get_roles(access: Authorized, response: Response, user_id: UUID) -> Ro
     return RolesAnswer(roles=user.roles, version=user.version)
 
 
-@router.put("/{user_id}/roles")
+@router.put("/{user_id}/roles", dependencies=[audited("user.set_roles")])
 async def put_roles(
     access: Authorized, runtime: Running, response: Response, user_id: UUID, body: RolesBody, if_match: IfMatch = None
 ) -> UserAnswer:
@@ -166,7 +169,8 @@ async def put_roles(
         wanted = {user_id: frozenset[str](body.roles)}
         by_system, act = access.caller.is_system, act_of(access, runtime)
         changed = await set_roles(conn, wanted, by_system=by_system, act=act, expect=expected(if_match))
-    return answered(changed[0], response)
+        await write_down(conn, access, act, about_people("user.set_roles", changed))
+    return answered(changed[0].after, response)
 
 
 def expected(if_match: str | None) -> Expect[Person]:

@@ -53,7 +53,7 @@ class OrganizationChanges:
         return after if self.parent_id is None else moved(after, self.parent_id, parents)
 
 
-async def create_organization(conn: AsyncConnection, new: NewOrganization, act: Act) -> Organization:
+async def create_organization(conn: AsyncConnection, new: NewOrganization, act: Act) -> Change[Organization]:
     """Create a tenant or a unit. Raises Refusal for a parent outside the tenant, AlreadyTaken for a known link."""
     await lock_trees(conn, [new.tenant_id])
     if new.parent_id is not None and new.parent_id not in await load_parents(conn, new.tenant_id):
@@ -66,7 +66,7 @@ async def create_organization(conn: AsyncConnection, new: NewOrganization, act: 
     created = Organization(
         new.tenant_id, new.id, new.parent_id, new.name, new.kind, time_zone=new.time_zone, links=links
     )
-    return (await record_organizations(conn, [Change(None, created)], act))[0]
+    return await recorded(conn, Change(None, created), act)
 
 
 async def change_organization(
@@ -75,11 +75,16 @@ async def change_organization(
     changes: OrganizationChanges,
     act: Act,
     expect: Expect[Organization] = expect_any,
-) -> Organization:
+) -> Change[Organization]:
     """Change an organization that the transaction sees. Raises Refusal for a move that the tree does not allow."""
     tenant_id = (await load_organizations(conn, [id_]))[id_].tenant_id
     await lock_trees(conn, [tenant_id])
     before = (await load_organizations(conn, [id_], for_update=True))[id_]
     expect(before)
     after = changes.applied_to(before, await load_parents(conn, tenant_id))
-    return (await record_organizations(conn, [Change(before, after)], act))[0]
+    return await recorded(conn, Change(before, after), act)
+
+
+async def recorded(conn: AsyncConnection, change: Change[Organization], act: Act) -> Change[Organization]:
+    """Record a change; answered as it came out, with its version."""
+    return Change(change.before, (await record_organizations(conn, [change], act))[0])

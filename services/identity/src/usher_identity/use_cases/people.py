@@ -79,7 +79,7 @@ class PersonChanges:
 
 async def create_people(
     conn: AsyncConnection, tenant_id: UUID, new: Sequence[NewPerson], *, by_system: bool, act: Act
-) -> Sequence[Person]:
+) -> Sequence[Change[Person]]:
     """Create people in organizations of one tenant that the transaction sees.
 
     Raises AlreadyTaken for a user name or a link that somebody else of the tenant has, NotAllowed or Refusal for roles
@@ -91,7 +91,7 @@ async def create_people(
     created = [one.begun(tenant_id, act) for one in new]
     await refuse_taken_names(conn, tenant_id, created)
     await refuse_taken_links(conn, tenant_id, created)
-    return await record_people(conn, [Change(None, person) for person in created], act)
+    return await recorded(conn, [Change(None, person) for person in created], act)
 
 
 async def change_people(
@@ -100,7 +100,7 @@ async def change_people(
     changes: Mapping[UUID, PersonChanges],
     act: Act,
     expect: Expect[Person] = expect_any,
-) -> Sequence[Person]:
+) -> Sequence[Change[Person]]:
     """Change people of one tenant whom the transaction sees.
 
     Raises AlreadyTaken for somebody else's user name, Refusal for an organization outside the tenant or a status that
@@ -114,7 +114,7 @@ async def change_people(
     await refuse_foreign_organizations(conn, tenant_id, after.values())
     renamed = [one for id_, one in after.items() if one.user_name.lower() != before[id_].user_name.lower()]
     await refuse_taken_names(conn, tenant_id, renamed)
-    return await record_people(conn, [Change(before[id_], person) for id_, person in after.items()], act)
+    return await recorded(conn, [Change(before[id_], person) for id_, person in after.items()], act)
 
 
 async def set_roles(
@@ -124,7 +124,7 @@ async def set_roles(
     by_system: bool,
     act: Act,
     expect: Expect[Person] = expect_any,
-) -> Sequence[Person]:
+) -> Sequence[Change[Person]]:
     """Give people whom the transaction sees exactly these roles. Raises as `check_grants` does."""
     before = await load_people(conn, roles, for_update=True)
     decided: list[Change[Person]] = []
@@ -134,7 +134,13 @@ async def set_roles(
         check_grants(person.roles.names, roles[id_], by_system=by_system, is_operator=is_operator)
         wanted = person.roles.desired(roles[id_], act.cause.actor, act.at)
         decided.append(Change(person, replace(person, roles=wanted)))
-    return await record_people(conn, decided, act)
+    return await recorded(conn, decided, act)
+
+
+async def recorded(conn: AsyncConnection, changes: Sequence[Change[Person]], act: Act) -> Sequence[Change[Person]]:
+    """Record changes; answered as they came out, with their versions."""
+    after = await record_people(conn, changes, act)
+    return [Change(change.before, person) for change, person in zip(changes, after, strict=True)]
 
 
 async def refuse_taken_names(conn: AsyncConnection, tenant_id: UUID, people: Sequence[Person]) -> None:
