@@ -27,6 +27,8 @@ from usher_kit.service import make_app
 from .house import IDENTITY, SECRET, World
 
 HOME = "http://console.test"
+COOKIE = "usher-80"
+SESSION_SECRET = "signs the cookies of these tests"
 
 
 @dataclass
@@ -83,12 +85,12 @@ class Browser:
 
     @property
     def session_id(self) -> str:
-        return self.http.cookies["usher"].rpartition(".")[0]
+        return self.http.cookies[COOKIE].rpartition(".")[0]
 
     def comes_with(self, cookie: str) -> None:
         """This session cookie, and no other."""
         self.http.cookies.clear()
-        self.http.cookies.set("usher", cookie)
+        self.http.cookies.set(COOKIE, cookie)
 
     def use_redis(self, redis: Redis) -> None:
         self.app.state.runtime = replace(self.app.state.runtime, redis=redis)
@@ -114,7 +116,7 @@ async def browser(world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch)
 @asynccontextmanager
 async def house(world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Browser]:
     monkeypatch.setenv("USHER_CONSOLE_CLIENT_SECRET", SECRET)
-    monkeypatch.setenv("USHER_SESSION_SECRET", "signs the cookies of these tests")
+    monkeypatch.setenv("USHER_SESSION_SECRET", SESSION_SECRET)
     monkeypatch.setenv("USHER_CONSOLE_URL", HOME)
     monkeypatch.setenv("USHER_IDENTITY_URL", IDENTITY)
     monkeypatch.setenv("USHER_REDIS_URL", redis_url)

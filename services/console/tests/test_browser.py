@@ -14,7 +14,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from usher_console.visitors import FRESH_SECONDS
 
 from . import story
-from .conftest import Browser
+from .conftest import COOKIE, Browser
 from .house import World
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -71,7 +71,7 @@ async def home(browser: Browser) -> AsyncIterator[str]:
 
 async def window(browser: Browser, home: str, **how: object) -> AsyncIterator[Window]:
     await browser.sign_in()
-    cookie = {"name": "usher", "value": browser.http.cookies["usher"], "url": home}
+    cookie = {"name": COOKIE, "value": browser.http.cookies[COOKIE], "url": home}
     async with async_playwright() as playwright:
         program = await playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
         context = await program.new_context(**how)  # type: ignore[arg-type]

@@ -36,8 +36,10 @@ async def test_taking_every_role_away_is_a_change_too(browser: Browser, world: W
 
 async def test_a_change_of_what_somebody_else_has_changed_is_told_and_not_made(browser: Browser, world: World) -> None:
     await browser.sign_in()
-    page = (await browser.post(ROLES, version="2", roles=["observer"])).text
+    answer = await browser.post(ROLES, version="2", roles=["observer"])
+    page = (await browser.get(answer.headers["location"])).text
     assert "Roles not saved. Somebody else has just changed this person." in page
+    assert "Roles not saved." not in (await browser.get(answer.headers["location"])).text
     assert world.people[ADA.id].roles == ADA.roles
 
 

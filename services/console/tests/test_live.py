@@ -24,7 +24,7 @@ from usher_kit.outbox import to_row
 from usher_kit.wire import Message, encode_batch, encode_one
 
 from . import story
-from .conftest import Browser
+from .conftest import SESSION_SECRET, Browser
 from .house import World
 
 OTHERS = UUID(int=4242)
@@ -185,7 +185,7 @@ async def test_a_stream_ends_when_the_process_does() -> None:
 async def test_a_stream_is_welcome_until_sign_out_or_a_change_of_roles(browser: Browser, world: World) -> None:
     await browser.sign_in()
     console = browser.app.state.console
-    store = SessionStore(browser.app.state.runtime.redis)
+    store = SessionStore(browser.app.state.runtime.redis, SESSION_SECRET)
     before = await store.load(browser.session_id)
     visitor: Visitor = await console.visitors.of(before["token"])
     assert await is_unchanged(console, store, before, visitor)
@@ -202,7 +202,7 @@ async def test_a_stream_is_welcome_until_sign_out_or_a_change_of_roles(browser: 
 async def test_a_stream_keeps_the_sign_in_fresh(browser: Browser) -> None:
     await browser.sign_in()
     console = browser.app.state.console
-    store = SessionStore(browser.app.state.runtime.redis)
+    store = SessionStore(browser.app.state.runtime.redis, SESSION_SECRET)
     before = await store.load(browser.session_id)
     visitor = await console.visitors.of(before["token"])
     browser.clock.move_by(minutes=9, seconds=30)

@@ -6,10 +6,11 @@ import pytest
 from redis.asyncio import Redis
 
 from usher_console.http.pages import own_address
+from usher_console.settings import SESSION_SECONDS, SIGN_IN_SECONDS
 from usher_console.visitors import FRESH_SECONDS
 
 from . import story
-from .conftest import Browser
+from .conftest import COOKIE, Browser
 from .house import World
 
 
@@ -36,7 +37,7 @@ def test_nobody_is_sent_elsewhere(asked: str) -> None:
 
 async def test_the_cookie_holds_a_signed_id_and_nothing_else(browser: Browser) -> None:
     await browser.sign_in()
-    cookie = browser.http.cookies["usher"]
+    cookie = browser.http.cookies[COOKIE]
     assert "access-" not in cookie
     browser.comes_with(cookie[:-2] + ("aa" if cookie[-2:] != "aa" else "bb"))
     assert (await browser.http.get("/licenses")).status_code == 303
@@ -44,7 +45,7 @@ async def test_the_cookie_holds_a_signed_id_and_nothing_else(browser: Browser) -
 
 async def test_scripts_and_other_sites_do_not_get_the_cookie(browser: Browser) -> None:
     answer = await browser.http.get("/sign-in")
-    morsel = SimpleCookie(answer.headers["set-cookie"])["usher"]
+    morsel = SimpleCookie(answer.headers["set-cookie"])[COOKIE]
     assert morsel["httponly"]
     assert morsel["samesite"] == "Lax"
     assert morsel["path"] == "/"
@@ -52,9 +53,9 @@ async def test_scripts_and_other_sites_do_not_get_the_cookie(browser: Browser) -
 
 async def test_the_session_gets_a_new_id_when_somebody_signs_in(browser: Browser) -> None:
     await browser.http.get("/sign-in")
-    before = browser.http.cookies["usher"]
+    before = browser.http.cookies[COOKIE]
     await browser.sign_in()
-    assert browser.http.cookies["usher"] != before
+    assert browser.http.cookies[COOKIE] != before
 
 
 async def test_an_answer_to_another_browsers_sign_in_is_refused(browser: Browser) -> None:
@@ -63,18 +64,29 @@ async def test_an_answer_to_another_browsers_sign_in_is_refused(browser: Browser
     assert "Sign-in did not finish" in page.text
 
 
-async def test_redis_holds_no_session_id(browser: Browser, redis_url: str) -> None:
+async def test_who_reads_redis_learns_neither_a_session_id_nor_a_token(browser: Browser, redis_url: str) -> None:
     await browser.sign_in()
-    session_id = browser.http.cookies["usher"].rpartition(".")[0]
     async with Redis.from_url(redis_url) as redis:
-        keys = [key.decode() async for key in redis.scan_iter("console:session:*")]
+        keys = [key async for key in redis.scan_iter("console:session:*")]
+        kept = repr([*keys, *await redis.mget(keys)])
     assert keys
-    assert not any(session_id in key for key in keys)
+    assert browser.session_id not in kept
+    assert "access-" not in kept
+
+
+async def test_who_does_not_sign_in_is_soon_forgotten(browser: Browser, redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        await browser.http.get("/sign-in")
+        [key] = [key async for key in redis.scan_iter("console:session:*")]
+        assert await redis.ttl(key) <= SIGN_IN_SECONDS
+        await browser.sign_in()
+        [key] = [key async for key in redis.scan_iter("console:session:*")]
+        assert SIGN_IN_SECONDS < await redis.ttl(key) <= SESSION_SECONDS
 
 
 async def test_signing_out_ends_the_session_for_who_kept_its_cookie(browser: Browser) -> None:
     await browser.sign_in()
-    kept = browser.http.cookies["usher"]
+    kept = browser.http.cookies[COOKIE]
     answer = await browser.post("/sign-out")
     assert answer.headers["location"].endswith("/signed-out")
     browser.comes_with(kept)

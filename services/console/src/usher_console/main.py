@@ -97,7 +97,7 @@ def on_signal(act: Callable[[], None]) -> None:
 def configure(app: FastAPI) -> None:
     """The middleware around every page; the last added is the outermost."""
     settings = ConsoleSettings()
-    cookie = SessionCookie(settings.session_secret, is_secure=settings.is_secure)
+    cookie = SessionCookie(settings.session_secret, settings.console_url)
     app.add_middleware(Sessions, cookie=cookie, away=sessions_away)
     app.add_middleware(SecurityHeaders, identity_url=settings.token_issuer, is_secure=settings.is_secure)
     add_failure_pages(app)

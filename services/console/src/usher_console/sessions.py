@@ -1,14 +1,19 @@
 """Sessions: a signed cookie holds an id and nothing else; what it stands for is in Redis, or it stands for nothing.
 
+Redis keeps each session under a digest of its id, encrypted by the id: who reads Redis can take no session over.
 Redis away fails closed: nobody is taken for signed in.
 """
 
 import hashlib
+import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
+from cryptography.fernet import Fernet, InvalidToken
 from itsdangerous import BadSignature, Signer
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -16,10 +21,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from usher_console.settings import SESSION_SECONDS
+from usher_console.settings import SESSION_SECONDS, SIGN_IN_SECONDS
 from usher_kit.telemetry.names import SESSIONS_AWAY
 
 SALT = "usher.console.session"
+HTTP_PORT = 80
 WITHOUT_SESSION = ("/assets/", "/healthz", "/readyz", "/metrics")
 
 
@@ -45,17 +51,23 @@ class Session(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class SessionStore:
-    """Sessions in Redis, under a digest of their id: who reads Redis cannot take a session over."""
+    """Sessions in Redis. `secret` is the deployment's."""
 
     redis: Redis
+    secret: str
 
     async def load(self, id_: str) -> Session:
         """The session of that id; an empty one where there is none. Raises SessionsAwayError."""
         try:
-            content = await self.redis.get(key_of(id_))
+            sealed = await self.redis.get(key_of(id_))
         except (RedisError, OSError) as error:
             raise self._away() from error
-        return Session(id_, orjson.loads(content)) if content else Session()
+        if sealed is None:
+            return Session()
+        try:
+            return Session(id_, orjson.loads(self._seal(id_).decrypt(sealed)))
+        except InvalidToken:
+            return Session()
 
     async def save(self, session: Session) -> None:
         """Keep what the session holds now, forget what it left behind. A session that was ended stays ended."""
@@ -63,12 +75,18 @@ class SessionStore:
             for id_ in session.left_behind:
                 await self.redis.delete(key_of(id_))
             if session.id is not None:
-                await self.redis.set(key_of(session.id), orjson.dumps(session), xx=True, keepttl=True)
+                await self._write(session.id, session, xx=True, keepttl=True)
             elif session:
                 session.id = secrets.token_urlsafe(32)
-                await self.redis.set(key_of(session.id), orjson.dumps(session), ex=SESSION_SECONDS)
+                await self._write(session.id, session, ex=lasts(session))
         except (RedisError, OSError) as error:
             raise self._away() from error
+
+    async def _write(self, id_: str, session: Session, **how: Any) -> None:
+        await self.redis.set(key_of(id_), self._seal(id_).encrypt(orjson.dumps(session)), **how)
+
+    def _seal(self, id_: str) -> Fernet:
+        return Fernet(urlsafe_b64encode(hmac.digest(self.secret.encode(), id_.encode(), "sha256")))
 
     def _away(self) -> SessionsAwayError:
         SESSIONS_AWAY.inc()
@@ -79,16 +97,26 @@ def key_of(id_: str) -> str:
     return f"console:session:{hashlib.sha256(id_.encode()).hexdigest()}"
 
 
+def lasts(session: Session) -> int:
+    """Seconds that a session lasts: long once somebody has signed in, else as long as signing in may take."""
+    return SESSION_SECONDS if "token" in session else SIGN_IN_SECONDS
+
+
 @dataclass(frozen=True, slots=True)
 class SessionCookie:
-    """The cookie: the id, signed. Over HTTPS its name makes browsers refuse one that a subdomain has set."""
+    """The cookie: the id, signed. `url` is the console's address as browsers see it."""
 
     secret: str
-    is_secure: bool
+    url: str
+
+    @property
+    def is_secure(self) -> bool:
+        return self.url.startswith("https://")
 
     @property
     def name(self) -> str:
-        return "__Host-usher" if self.is_secure else "usher"
+        """Over HTTPS a name that no subdomain can set; else one with the port, which browsers do not tell apart."""
+        return "__Host-usher" if self.is_secure else f"usher-{urlsplit(self.url).port or HTTP_PORT}"
 
     def read(self, connection: HTTPConnection) -> str | None:
         """The id, if the cookie is ours."""
@@ -97,10 +125,10 @@ class SessionCookie:
         except BadSignature:
             return None
 
-    def header(self, id_: str | None) -> str:
-        """The Set-Cookie header that gives the id to the browser, or takes it away."""
-        value = Signer(self.secret, SALT).sign(id_).decode() if id_ else ""
-        age = SESSION_SECONDS if id_ else 0
+    def header(self, session: Session) -> str:
+        """The Set-Cookie header that gives the session's id to the browser, or takes it away."""
+        value = Signer(self.secret, SALT).sign(session.id).decode() if session.id else ""
+        age = lasts(session) if session.id else 0
         secure = "; Secure" if self.is_secure else ""
         return f"{self.name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
 
@@ -127,7 +155,7 @@ class Sessions:
 
     async def _with_session(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        store = SessionStore(connection.app.state.runtime.redis)
+        store = SessionStore(connection.app.state.runtime.redis, self._cookie.secret)
         id_ = self._cookie.read(connection)
         session = await store.load(id_) if id_ else Session()
         scope["session"] = session
@@ -136,7 +164,7 @@ class Sessions:
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and (session != before or session.left_behind):
                 await store.save(session)
-                MutableHeaders(scope=message).append("Set-Cookie", self._cookie.header(session.id))
+                MutableHeaders(scope=message).append("Set-Cookie", self._cookie.header(session))
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)

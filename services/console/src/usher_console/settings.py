@@ -7,6 +7,9 @@ from usher_kit.settings import ServiceSettings
 SESSION_SECONDS = 12 * 3600
 """A session ends with the working day, however busy it was."""
 
+SIGN_IN_SECONDS = 1800
+"""How long signing in may take."""
+
 
 class ConsoleSettings(ServiceSettings):
     postgres_url: str = "postgresql://127.0.0.1"
@@ -18,7 +21,7 @@ class ConsoleSettings(ServiceSettings):
     console_client_secret: str = Field(min_length=16)
     """The console's secret at identity, as a client of it."""
     session_secret: str = Field(min_length=16)
-    """Signs session cookies; changing it ends every session."""
+    """Signs session cookies and encrypts sessions; changing it ends every session."""
 
     @property
     def is_secure(self) -> bool:

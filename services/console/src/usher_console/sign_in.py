@@ -17,7 +17,8 @@ from usher_console.settings import ConsoleSettings
 from usher_kit.clock import Clock, SystemClock
 
 CLIENT_ID = "console"
-SCOPE = "openid profile email"
+SCOPE = "openid"
+"""Who somebody is, is asked at /v1/me each time: no name or address is kept with the session."""
 LEEWAY_SECONDS = 120
 EARLY_SECONDS = 60
 """How long before its end an access token is renewed."""

@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/live")
 async def live(request: Request, running: Running, found: SignedIn) -> StreamingResponse:
     """Tells when a pool of the visitor's tenant has changed, for as long as they are who they were."""
-    store = SessionStore(request.app.state.runtime.redis)
+    store = SessionStore(request.app.state.runtime.redis, running.settings.session_secret)
     before = session_of(request)
 
     async def is_welcome() -> bool | None:

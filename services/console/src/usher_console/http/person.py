@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,15 +18,19 @@ from usher_console.http.pages import (
     SignedIn,
     missing_text,
     page,
+    session_of,
 )
 from usher_console.rendering import render
 from usher_console.views.person import profile, role_choices, roles_after
 from usher_console.views.seat_card import seat_card
-from usher_console.views.wording import Tone
 from usher_console.visitors import Visitor
 
 SEE_OTHER = 303
-CHANGED_MEANWHILE = 412
+PRECONDITION_FAILED = 412
+CHANGED_MEANWHILE = "Somebody else has just changed this person. These are the roles now."
+NOTICE = "notice"
+"""Where a session keeps what the next page says of an act: pages that come from forms can then be loaded again."""
+
 SEATS_AWAY = missing_text("entitlements", "Seats")
 
 UserVersion = Annotated[int | None, Query(ge=0)]
@@ -36,18 +39,28 @@ UserVersion = Annotated[int | None, Query(ge=0)]
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    text: str
-    tone: Tone
-
-
 @router.get("/users/{user_id}")
 async def person(
     request: Request, running: Running, found: SignedIn, user_id: UUID, version: UserVersion = None
 ) -> HTMLResponse:
-    notice = Notice("Roles saved. Seats follow.", "good") if version is not None else None
-    return await person_page(request, running, found, user_id, notice, version)
+    answer, shown = await asyncio.gather(
+        running.identity.person(found.token, user_id), seats(running, found, user_id, version)
+    )
+    organization = await organization_name(running, found, answer)
+    people = ("People", "/users") if found.sees_reports else ("Your profile", None)
+    return page(
+        request,
+        "people/person.html",
+        found,
+        here="people" if found.sees_reports else "",
+        crumbs=[("Manage Users", None), people, (answer.name, None)] if found.sees_reports else [people],
+        person=profile(answer, organization),
+        roles=role_choices(answer, may_grant_system=found.is_system),
+        may_change=found.is_administrator,
+        notice=session_of(request).pop(NOTICE, None),
+        fragment=f"/users/{user_id}/seats" + (f"?version={version}" if version is not None else ""),
+        **shown,
+    )
 
 
 @router.get("/users/{user_id}/seats")
@@ -70,33 +83,11 @@ async def change_roles(
     try:
         after = await running.identity.set_roles(found.token, before.model_copy(update={"version": version}), wanted)
     except RefusedError as error:
-        changed = error.status == CHANGED_MEANWHILE
-        text = "Somebody else has just changed this person. These are the roles now." if changed else error.detail
-        return await person_page(request, running, found, user_id, Notice(f"Roles not saved. {text}", "stop"))
+        why = CHANGED_MEANWHILE if error.status == PRECONDITION_FAILED else error.detail
+        session_of(request)[NOTICE] = {"text": f"Roles not saved. {why}", "tone": "stop"}
+        return RedirectResponse(f"/users/{user_id}", SEE_OTHER)
+    session_of(request)[NOTICE] = {"text": "Roles saved. Seats follow.", "tone": "good"}
     return RedirectResponse(f"/users/{user_id}?version={after.version}", SEE_OTHER)
-
-
-async def person_page(
-    request: Request, running: Console, found: Visitor, user_id: UUID, notice: Notice | None, version: int | None = None
-) -> HTMLResponse:
-    answer, shown = await asyncio.gather(
-        running.identity.person(found.token, user_id), seats(running, found, user_id, version)
-    )
-    organization = await organization_name(running, found, answer)
-    people = ("People", "/users") if found.sees_reports else ("Your profile", None)
-    return page(
-        request,
-        "people/person.html",
-        found,
-        here="people" if found.sees_reports else "",
-        crumbs=[("Manage Users", None), people, (answer.name, None)] if found.sees_reports else [people],
-        person=profile(answer, organization),
-        roles=role_choices(answer, may_grant_system=found.is_system),
-        may_change=found.is_administrator,
-        notice=notice,
-        fragment=f"/users/{user_id}/seats" + (f"?version={version}" if version is not None else ""),
-        **shown,
-    )
 
 
 async def organization_name(running: Console, found: Visitor, answer: Person) -> str:

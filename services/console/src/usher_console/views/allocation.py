@@ -65,6 +65,7 @@ def allocation(units: Sequence[UnitFigures], *, sort: str = BY_NAME, start: int 
     """The table's lines from `start`, by `sort`: "name" or "PRODUCT.FIELD", with "-" before it for descending."""
     keys = figure_keys(units)
     sort = sort if sort.removeprefix("-") in {BY_NAME, *keys} else BY_NAME
+    start = start if start < len(units) else 0
     end = start + PAGE
     return Allocation(
         groups=groups(keys),
