@@ -71,8 +71,9 @@ def decide_seating(situation: Situation, cases: Sequence[Case], at: datetime) ->
     """
     plan = _Plan()
     for case in cases:
-        for product in _products(situation, case):
-            _consider(plan, situation, case, product, at)
+        seats = situation.seats.get(case.after.id, {})
+        for product in sorted(case.products or situation.rules.keys() | seats.keys()):
+            _consider(plan, situation, case, product, seats.get(product), at)
     pools = tally(situation.pools, plan.left)
     people = {case.after.id for case in cases}
     seated: list[SeatChange] = []
@@ -87,15 +88,8 @@ def decide_seating(situation: Situation, cases: Sequence[Case], at: datetime) ->
     return Seating([*plan.left, *seated], placed, deferred, tally(pools, seated))
 
 
-def _products(situation: Situation, case: Case) -> Sequence[str]:
-    if case.products is not None:
-        return sorted(case.products)
-    return sorted(situation.rules.keys() | situation.seats.get(case.after.id, {}).keys())
-
-
-def _consider(plan: _Plan, situation: Situation, case: Case, product: str, at: datetime) -> None:
+def _consider(plan: _Plan, situation: Situation, case: Case, product: str, seat: Seat | None, at: datetime) -> None:
     person = case.after
-    seat = situation.seats.get(person.id, {}).get(product)
     pool_id = situation.serves.get((person.org_id, product))
     calling = calls(situation.rules, person, product)
     wanted = want(person, calling)
@@ -111,12 +105,12 @@ def _consider(plan: _Plan, situation: Situation, case: Case, product: str, at: d
         plan.left.append(left)
         seat = left.seat
     if wanted is not None and pool_id is not None:
-        new = (
-            replace(seat, pool_id=pool_id)
-            if seat
-            else unseated(person.tenant_id, person.org_id, product, pool_id, wanted, at)
-        )
-        plan.came[pool_id].append((new.placed(wanted, calling[0].role, person.org_id), why))
+        role = calling[0].role
+        if seat is None:
+            new = unseated(person.tenant_id, person.org_id, product, pool_id, wanted, role, at)
+        else:
+            new = replace(seat, pool_id=pool_id).placed(wanted, role, person.org_id)
+        plan.came[pool_id].append((new, why))
 
 
 def _stay(plan: _Plan, seat: Seat, placed: Seat) -> None:

@@ -136,8 +136,8 @@ def change(seat: Seat, state: SeatState, reason: Reason, at: datetime) -> SeatCh
     return SeatChange(changed, seat.state, seat.pool_id)
 
 
-def unseated(tenant_id: UUID, org_id: UUID, product: str, pool_id: UUID, want: Want, at: datetime) -> Seat:
-    """The pair before its first version: state none, wanted from `pool_id` at the place of `want`."""
+def unseated(tenant_id: UUID, org_id: UUID, product: str, pool_id: UUID, want: Want, role: str, at: datetime) -> Seat:
+    """The pair before its first version: state none, wanted from `pool_id` at the place of `want`, by `role`."""
     return Seat(
         tenant_id,
         want.user_id,
@@ -150,6 +150,7 @@ def unseated(tenant_id: UUID, org_id: UUID, product: str, pool_id: UUID, want: W
         assigned_since=None,
         wanted_since=want.since,
         priority=want.priority,
+        role=role,
     )
 
 

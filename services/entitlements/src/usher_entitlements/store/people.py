@@ -1,10 +1,10 @@
 """People as last decided about: locked, loaded and saved with the configuration they were decided under."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_entitlements.domain.people import HeldRole, Person
@@ -13,12 +13,13 @@ from usher_kit.database import Contended
 COLUMNS = "p.tenant_id, p.id, p.org_id, p.status, p.status_since, p.roles, p.role_since, p.version, p.config_version"
 
 LOCK = text(f"""
-    select {COLUMNS} from person p
-    where p.tenant_id = any(cast(:tenants as uuid[])) and p.id = any(cast(:ids as uuid[]))
-    order by p.id for update
+    select {COLUMNS}
+    from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[])) as named (tenant_id, id)
+    join person p on p.tenant_id = named.tenant_id and p.id = named.id
+    order by p.id for update of p
 """)
 PENDING = text("""
-    select id from person
+    select tenant_id, id from person
     where tenant_id = any(cast(:tenants as uuid[])) and org_id = any(cast(:orgs as uuid[])) and config_version = 0
 """)
 FIND = text(f"select {COLUMNS} from person p where p.id = :id")
@@ -44,14 +45,15 @@ UPDATE = text(f"""
 """)
 
 
-async def lock_people(conn: AsyncConnection, tenants: Sequence[UUID], ids: Sequence[UUID]) -> dict[UUID, Person]:
-    """Those of these people who are known, locked by id."""
-    return {row.id: from_row(row) for row in await conn.execute(LOCK, {"tenants": tenants, "ids": ids})}
+async def lock_people(conn: AsyncConnection, users: Mapping[UUID, UUID]) -> dict[UUID, Person]:
+    """Those of these people (ids with their tenants) who are known, locked by id."""
+    rows = await conn.execute(LOCK, {"tenants": list(users.values()), "ids": list(users)})
+    return {row.id: from_row(row) for row in rows}
 
 
-async def find_pending(conn: AsyncConnection, tenants: Sequence[UUID], orgs: Sequence[UUID]) -> list[UUID]:
-    """People of these organizations who came before their organization, and wait to be decided about."""
-    return list(await conn.scalars(PENDING, {"tenants": tenants, "orgs": orgs}))
+async def find_pending(conn: AsyncConnection, tenants: Sequence[UUID], orgs: Sequence[UUID]) -> dict[UUID, UUID]:
+    """People, with their tenants, who came before these organizations of theirs and wait to be decided about."""
+    return {row.id: row.tenant_id for row in await conn.execute(PENDING, {"tenants": tenants, "orgs": orgs})}
 
 
 async def find_person(conn: AsyncConnection, user_id: UUID) -> Person | None:
@@ -86,8 +88,7 @@ def to_columns(people: Sequence[Person]) -> dict[str, list[Any]]:
     }
 
 
-def from_row(row: Row[Any]) -> Person:
-    roles = [HeldRole(role, since) for role, since in zip(row.roles, row.role_since, strict=True)]
-    return Person(
-        row.tenant_id, row.id, row.org_id, row.status, row.status_since, roles, row.version, row.config_version
-    )
+def from_row(row: Sequence[Any]) -> Person:
+    tenant_id, id_, org_id, status, status_since, roles, role_since, version, config_version = row
+    held = [HeldRole(role, since) for role, since in zip(roles, role_since, strict=True)]
+    return Person(tenant_id, id_, org_id, status, status_since, held, version, config_version)

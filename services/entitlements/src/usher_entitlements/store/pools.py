@@ -1,6 +1,6 @@
 """Pools: locked by id, and saved with the figures that follow from the changes of their seats."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,9 +25,10 @@ LOCK_ALL = text(f"""
 """)
 FIND = text(f"select {COLUMNS} from pool p where p.id = :id")
 CONCERNED = text("""
-    select distinct s.pool_id from seat s
-    where s.tenant_id = any(cast(:tenants as uuid[])) and s.user_id = any(cast(:users as uuid[]))
-      and s.state in ('waitlisted', 'assigned', 'suspended')
+    select distinct s.pool_id
+    from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) as named (tenant_id, user_id)
+    join seat s on s.tenant_id = named.tenant_id and s.user_id = named.user_id
+    where s.state in ('waitlisted', 'assigned', 'suspended')
 """)
 INSERT = text("""
     insert into pool (tenant_id, id, org_id, product, license_state, capacity, capacity_with_grace, extra,
@@ -55,9 +56,9 @@ UPDATE = text("""
 """)
 
 
-async def find_concerned_pools(conn: AsyncConnection, tenants: Sequence[UUID], users: Sequence[UUID]) -> set[UUID]:
-    """The pools in which these people hold or await seats, without a lock: it may change until they are locked."""
-    return set(await conn.scalars(CONCERNED, {"tenants": tenants, "users": users}))
+async def find_concerned_pools(conn: AsyncConnection, users: Mapping[UUID, UUID]) -> set[UUID]:
+    """The pools in which these people (ids with their tenants) hold or await seats; unlocked, so that it may change."""
+    return set(await conn.scalars(CONCERNED, {"tenants": list(users.values()), "users": list(users)}))
 
 
 async def lock_pools(conn: AsyncConnection, tenants: Sequence[UUID], ids: Collection[UUID]) -> dict[UUID, Pool]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_entitlements.domain.seats import Reason, Seat, SeatState
@@ -16,8 +16,9 @@ COLUMNS = """
     s.wanted_since, s.priority, s.first_in_line, s.role, s.version
 """
 OF_PEOPLE = text(f"""
-    select {COLUMNS} from seat s
-    where s.tenant_id = any(cast(:tenants as uuid[])) and s.user_id = any(cast(:users as uuid[]))
+    select {COLUMNS}
+    from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) as named (tenant_id, user_id)
+    join seat s on s.tenant_id = named.tenant_id and s.user_id = named.user_id
 """)
 IN_LINE = text(f"""
     select {COLUMNS}
@@ -70,10 +71,10 @@ Seats = dict[UUID, dict[str, Seat]]
 """By person, then product."""
 
 
-async def load_seats(conn: AsyncConnection, tenants: Sequence[UUID], users: Sequence[UUID]) -> Seats:
-    """Every seat that these people have or had."""
+async def load_seats(conn: AsyncConnection, users: Mapping[UUID, UUID]) -> Seats:
+    """Every seat that these people (ids with their tenants) have or had."""
     seats: Seats = defaultdict(dict)
-    for row in await conn.execute(OF_PEOPLE, {"tenants": tenants, "users": users}):
+    for row in await conn.execute(OF_PEOPLE, {"tenants": list(users.values()), "users": list(users)}):
         seats[row.user_id][row.product] = from_row(row)
     return seats
 
@@ -154,20 +155,7 @@ def place_columns(seats: Sequence[Seat]) -> dict[str, list[Any]]:
     }
 
 
-def from_row(row: Row[Any]) -> Seat:
-    return Seat(
-        row.tenant_id,
-        row.user_id,
-        row.product,
-        row.org_id,
-        row.pool_id,
-        SeatState(row.state),
-        Reason(row.reason),
-        row.since,
-        row.assigned_since,
-        row.wanted_since,
-        row.priority,
-        row.first_in_line,
-        row.role,
-        row.version,
-    )
+def from_row(row: Sequence[Any]) -> Seat:
+    # By position: a thousand rows a batch, thirteen names each, is what reading a batch costs most.
+    tenant_id, user_id, product, org_id, pool_id, state, reason, *rest = row
+    return Seat(tenant_id, user_id, product, org_id, pool_id, SeatState(state), Reason(reason), *rest)

@@ -29,7 +29,7 @@ async def load_standing(conn: AsyncConnection, person: Person, product: str) -> 
     served = await load_served(conn, tenants, [person.org_id])
     pool_id = served.pools.get((person.org_id, product))
     pool = await find_pool(conn, pool_id) if pool_id else None
-    seat = (await load_seats(conn, tenants, [person.id])).get(person.id, {}).get(product)
+    seat = (await load_seats(conn, {person.id: person.tenant_id})).get(person.id, {}).get(product)
     return Standing(
         product,
         by_product(rules[person.tenant_id]),

@@ -34,7 +34,8 @@ class Desk:
     pools: Mapping[UUID, Pool]
     people: Mapping[UUID, Person]
     seats: Mapping[UUID, Mapping[str, Seat]]
-    waiting: Mapping[UUID, Sequence[Seat]]
+    waiting: Mapping[UUID, Sequence[Seat]] = field(default_factory=dict)
+    """By pool, the first in line: as many as may be wanted."""
     listed: Mapping[UUID, int] = field(default_factory=dict)
     """By pool, how many people a change of the configuration left to be considered."""
 
@@ -47,19 +48,19 @@ class Desk:
 async def lay_for_people(
     conn: AsyncConnection,
     configurations: Mapping[UUID, Configuration],
-    users: Sequence[UUID],
+    users: Mapping[UUID, UUID],
     orgs: Iterable[UUID],
 ) -> Desk:
-    """Lock and load what decides about these people, who are now in these organizations.
+    """Lock and load what decides about these people (ids with their tenants), who are now in these organizations.
 
     Raises Contended when somebody's seat has come to another pool before the pools were locked.
     """
     tenants = list(configurations)
     served = await load_served(conn, tenants, sorted(set(orgs)))
-    concerned = await find_concerned_pools(conn, tenants, users)
+    concerned = await find_concerned_pools(conn, users)
     pools = await lock_pools(conn, tenants, concerned.union(served.pools.values()))
-    people = await lock_people(conn, tenants, users)
-    seats = await load_seats(conn, tenants, users)
+    people = await lock_people(conn, users)
+    seats = await load_seats(conn, users)
     desk = await lay(conn, configurations, served, pools, people, seats)
     return replace(desk, listed=await count_listed(conn, tenants, list(pools)))
 
@@ -72,14 +73,18 @@ async def lay(
     people: Mapping[UUID, Person],
     seats: Mapping[UUID, Mapping[str, Seat]],
 ) -> Desk:
-    """The desk for people and pools that are locked: with the rules, and who waits for what may come free."""
-    held = [seat for own in seats.values() for seat in own.values() if seat.state.is_open]
-    if any(seat.pool_id not in pools for seat in held):
+    """The desk for people and pools that are locked."""
+    if any(seat.pool_id not in pools for own in seats.values() for seat in own.values() if seat.state.is_open):
         raise Contended("a seat has come to another pool meanwhile")
     rules = await load_rules(conn, list(configurations))
-    waiting = await load_line(conn, places_to_fill(pools, held))
     by_tenant = {tenant: by_product(own) for tenant, own in rules.items()}
-    return Desk(configurations, by_tenant, served, pools, people, seats, waiting)
+    return Desk(configurations, by_tenant, served, pools, people, seats)
+
+
+async def call_line(conn: AsyncConnection, desk: Desk, cases: Iterable[Case]) -> Desk:
+    """The desk with the first of those who wait: as many as the seats that there are, or may come free by `cases`."""
+    held = [seat for case in cases for seat in desk.seats.get(case.after.id, {}).values() if seat.state.is_open]
+    return replace(desk, waiting=await load_line(conn, places_to_fill(desk.pools, held)))
 
 
 async def take_off_list(

@@ -13,7 +13,7 @@ from usher_contracts.entitlements import (
     SeatChanged,
     SeatEvidence,
 )
-from usher_contracts.envelope import Cause, Event, Fact
+from usher_contracts.envelope import Cause, Event
 from usher_entitlements.domain.grants import RuleRow, rule_id
 from usher_entitlements.domain.notices import days_left
 from usher_entitlements.domain.pools import Pool
@@ -21,43 +21,37 @@ from usher_entitlements.domain.seats import Seat, SeatChange
 from usher_entitlements.domain.terms import LicenseTerm, TermState
 from usher_kit.ids import new_id
 
-# Facts are built from values that the domain has checked, many at a time: validating them again would be waste.
 
-
-def seat_message(change: SeatChange, pool: Pool | None, cause: Cause) -> Event[SeatChanged]:
-    """`seat.changed`, with the pool's figures as the decision left them."""
+def seat_message(change: SeatChange, evidence: SeatEvidence, cause: Cause) -> Event[SeatChanged]:
+    """`seat.changed`."""
     seat = change.seat
-    fact = SeatChanged.model_construct(
-        tenant_id=seat.tenant_id,
-        version=seat.version,
-        previous_version=seat.version - 1,
-        user_id=seat.user_id,
-        product=seat.product,
-        org_id=seat.org_id,
-        pool_id=seat.pool_id,
-        state=seat.state.value,
-        from_state=change.from_state.value,
-        claim=change.claim.value,
-        reason=seat.reason.value,
-        since=seat.since,
-        assigned_since=seat.assigned_since,
-        wanted_since=seat.wanted_since,
-        evidence=to_seat_evidence(seat, pool),
+    fact = SeatChanged.model_validate(
+        {
+            "tenant_id": seat.tenant_id,
+            "version": seat.version,
+            "previous_version": seat.version - 1,
+            "user_id": seat.user_id,
+            "product": seat.product,
+            "org_id": seat.org_id,
+            "pool_id": seat.pool_id,
+            "state": seat.state.value,
+            "from_state": change.from_state.value,
+            "claim": change.claim.value,
+            "reason": seat.reason.value,
+            "since": seat.since,
+            "assigned_since": seat.assigned_since,
+            "wanted_since": seat.wanted_since,
+            "evidence": evidence,
+        }
     )
     return to_event(fact, seat.since, cause)
 
 
-def to_seat_evidence(seat: Seat, pool: Pool | None) -> SeatEvidence:
-    """What the seat's state rests on."""
-    given = pool and PoolFigures.model_construct(
-        capacity=pool.license.capacity, assigned=pool.assigned, waitlisted=pool.waitlisted
-    )
-    values: dict[str, Any] = {
-        "role": seat.role,
-        "rule_id": rule_id(seat.tenant_id, seat.role, seat.product) if seat.role else None,
-        "pool": given,
-    }
-    return SeatEvidence.model_construct(**values)
+def seat_evidence(seat: Seat, pool: Pool) -> SeatEvidence:
+    """What the seat's state rests on: the role and its rule, and the pool's figures as the decision left them."""
+    given = PoolFigures(capacity=pool.license.capacity, assigned=pool.assigned, waitlisted=pool.waitlisted)
+    rule = rule_id(seat.tenant_id, seat.role, seat.product) if seat.role else None
+    return SeatEvidence.model_validate({"role": seat.role, "rule_id": rule, "pool": given})
 
 
 def pool_message(pool: Pool, cause: Cause) -> Event[PoolChanged]:
@@ -147,4 +141,4 @@ def rule_message(tenant_id: UUID, row: RuleRow, at: datetime, cause: Cause) -> E
 
 def to_event(fact: Any, at: datetime, cause: Cause) -> Event[Any]:
     """The event that tells `fact`, with an id of its own."""
-    return Event[Fact].of(fact, id=new_id(), at=at, cause=cause)
+    return Event.of(fact, id=new_id(), at=at, cause=cause)

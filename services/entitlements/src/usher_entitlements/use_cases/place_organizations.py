@@ -14,7 +14,7 @@ from usher_entitlements.store.configurations import lock_for_change
 from usher_entitlements.store.organizations import load_parents
 from usher_entitlements.store.people import find_pending, save_people
 from usher_entitlements.store.terms import load_terms
-from usher_entitlements.use_cases.desk import decide, lay_for_people, save, take_off_list
+from usher_entitlements.use_cases.desk import call_line, decide, lay_for_people, save, take_off_list
 from usher_entitlements.use_cases.pass_time import Configurations, by_tenant, catch_up, decide_anew
 from usher_entitlements.use_cases.reorganize import reorganize
 from usher_kit.directory import apply_organizations
@@ -48,13 +48,13 @@ async def decide_pending(
     pending = await find_pending(conn, list(configurations), orgs)
     if not pending:
         return
-    desk = await lay_for_people(conn, configurations, list(pending), orgs)
+    desk = await lay_for_people(conn, configurations, pending, orgs)
     people = [desk.decided(person) for person in desk.people.values()]
     desk, _ = await take_off_list(conn, desk, list(pending))
     cases = [
         Case(None, person, because=dict.fromkeys(desk.rules[person.tenant_id], Reason.USER_TRANSFERRED))
         for person in people
     ]
-    seating = decide(desk, cases, at)
+    seating = decide(await call_line(conn, desk, cases), cases, at)
     await save_people(conn, [], people)
     await save(conn, desk, seating, dict.fromkeys(pending, cause), at)

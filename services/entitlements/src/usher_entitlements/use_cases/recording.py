@@ -9,13 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_contracts.entitlements import SeatEvidence
 from usher_contracts.envelope import Cause, Event
-from usher_entitlements.domain.grants import rule_id
 from usher_entitlements.domain.pools import Pool
 from usher_entitlements.domain.seats import Seat, SeatChange
 from usher_entitlements.store.pools import save_pools
 from usher_entitlements.store.seats import save_seats
-from usher_entitlements.use_cases.messages import pool_message, seat_message
+from usher_entitlements.use_cases.messages import pool_message, seat_evidence, seat_message
 from usher_kit import outbox
 
 PART = 5_000
@@ -38,13 +38,18 @@ async def record_part(
     conn: AsyncConnection, changes: Sequence[SeatChange], pools: Mapping[UUID, Pool], cause_of: CauseOf
 ) -> None:
     """Save and tell one part of a transaction's changes."""
-    caused = [(change, pools.get(change.seat.pool_id), cause_of(change)) for change in changes]
-    last = {
-        (change.seat.user_id, change.seat.product): (change.seat, to_evidence(change.seat, pool, cause))
-        for change, pool, cause in caused
-    }
-    await save_seats(conn, last)
-    await outbox.add(conn, [seat_message(change, pool, cause) for change, pool, cause in caused])
+    saved: dict[tuple[UUID, str], tuple[Seat, str]] = {}
+    told: list[Event[Any]] = []
+    # Seats of one pool that one role calls for rest on the same evidence: a few for a batch of any size.
+    known: dict[tuple[UUID, str | None], SeatEvidence] = {}
+    for change in changes:
+        seat, cause = change.seat, cause_of(change)
+        shared = (seat.pool_id, seat.role)
+        evidence = known.get(shared) or known.setdefault(shared, seat_evidence(seat, pools[seat.pool_id]))
+        saved[seat.user_id, seat.product] = (seat, to_evidence(evidence, cause))
+        told.append(seat_message(change, evidence, cause))
+    await save_seats(conn, saved)
+    await outbox.add(conn, told)
 
 
 async def record_pools(
@@ -72,27 +77,11 @@ def causes_by_pool(changes: Iterable[SeatChange], cause_of: CauseOf) -> Mapping[
     return causes
 
 
-def to_evidence(seat: Seat, pool: Pool | None, cause: Cause) -> str:
-    """What a decision rests on, as JSON: the role and its rule, the pool's figures then, the message and its trace."""
-    return json.dumps(
-        {
-            "role": seat.role,
-            "rule_id": str(rule_id(seat.tenant_id, seat.role, seat.product)) if seat.role else None,
-            "pool": to_figures(pool) if pool else None,
-            "message_id": cause.causationid,
-            "trace_id": cause.traceparent.split("-")[1] if cause.traceparent else None,
-            "actor": cause.actor,
-        }
-    )
-
-
-def to_figures(pool: Pool) -> dict[str, int | str | None]:
-    """A pool's figures, as evidence shows them."""
-    return {
-        "capacity": pool.license.capacity,
-        "capacity_with_grace": pool.license.capacity_with_grace,
-        "overage_seats": pool.license.extra,
-        "assigned": pool.assigned,
-        "waitlisted": pool.waitlisted,
-        "suspended": pool.suspended,
+def to_evidence(evidence: SeatEvidence, cause: Cause) -> str:
+    """What a seat's row keeps of a decision, as JSON: what it rests on, the message that led to it, and its trace."""
+    led = {
+        "message_id": cause.causationid,
+        "trace_id": cause.traceparent.split("-")[1] if cause.traceparent else None,
+        "actor": cause.actor,
     }
+    return f"{evidence.model_dump_json()[:-1]},{json.dumps(led)[1:]}"

@@ -11,7 +11,7 @@ from usher_entitlements.store.people import lock_people
 from usher_entitlements.store.pools import lock_pools
 from usher_entitlements.store.reevaluations import mark_decided, take_first
 from usher_entitlements.store.seats import load_seats
-from usher_entitlements.use_cases.desk import decide, lay, save
+from usher_entitlements.use_cases.desk import call_line, decide, lay, save
 from usher_entitlements.use_cases.pass_time import hold_configurations
 
 BATCH = 1_000
@@ -26,12 +26,12 @@ async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: 
     configurations = await hold_configurations(conn, [tenant_id], at)
     pools = await lock_pools(conn, [tenant_id], [pool_id])
     entries = await take_first(conn, tenant_id, pool_id, most)
-    users = [entry.user_id for entry in entries]
+    users = {entry.user_id: tenant_id for entry in entries}
     if not users:
         return
     product = entries[0].product
-    people = await lock_people(conn, [tenant_id], users)
-    seats = await load_seats(conn, [tenant_id], users)
+    people = await lock_people(conn, users)
+    seats = await load_seats(conn, users)
     of_product = {user: {product: own[product]} for user, own in seats.items() if product in own}
     served = await load_served(conn, [tenant_id], sorted({person.org_id for person in people.values()}))
     desk = await lay(conn, configurations, served, pools, people, of_product)
@@ -40,6 +40,6 @@ async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: 
         for entry in entries
         if (person := people.get(entry.user_id))
     ]
-    seating = decide(desk, cases, at)
+    seating = decide(await call_line(conn, desk, cases), cases, at)
     await save(conn, desk, seating, {entry.user_id: entry.cause for entry in entries}, at)
-    await mark_decided(conn, tenant_id, users, configurations[tenant_id].version)
+    await mark_decided(conn, tenant_id, list(users), configurations[tenant_id].version)

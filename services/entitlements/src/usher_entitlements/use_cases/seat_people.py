@@ -10,7 +10,7 @@ from usher_contracts.identity import UserChanged
 from usher_entitlements.domain.people import HeldRole, Person
 from usher_entitlements.domain.seating import Case
 from usher_entitlements.store.people import save_people
-from usher_entitlements.use_cases.desk import Desk, decide, lay_for_people, save, take_off_list
+from usher_entitlements.use_cases.desk import Desk, call_line, decide, lay_for_people, save, take_off_list
 from usher_entitlements.use_cases.pass_time import hold_configurations
 
 
@@ -22,15 +22,17 @@ async def seat_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
     facts = latest(events)
     people = [to_person(event) for event in facts]
     configurations = await hold_configurations(conn, sorted({person.tenant_id for person in people}), at)
-    desk = await lay_for_people(conn, configurations, [person.id for person in people], [p.org_id for p in people])
+    users = {person.id: person.tenant_id for person in people}
+    desk = await lay_for_people(conn, configurations, users, [person.org_id for person in people])
     fresh = [desk.decided(person) for person in people if is_news(desk, person)]
     desk, on_list = await take_off_list(conn, desk, [person.id for person in fresh])
     # Who stays pending keeps the seat that they have: where they went is not known yet.
     cases = [Case(before(desk, p), p, because=on_list.get(p.id, {})) for p in fresh if p.config_version]
-    seating = decide(desk, cases, at)
+    seating = decide(await call_line(conn, desk, cases), cases, at)
     new, known = [p for p in fresh if p.id not in desk.people], [p for p in fresh if p.id in desk.people]
     await save_people(conn, new, known)
-    await save(conn, desk, seating, {event.data.id: Cause.of(event) for event in facts}, at)
+    decided = {case.after.id for case in cases}
+    await save(conn, desk, seating, {e.data.id: Cause.of(e) for e in facts if e.data.id in decided}, at)
 
 
 def is_news(desk: Desk, person: Person) -> bool:
