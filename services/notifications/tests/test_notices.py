@@ -129,6 +129,12 @@ async def test_facts_in_any_order_tell_the_same(notifications: Notifications, se
     assert await notifications.dead() == 0
 
 
+async def test_an_older_fact_that_comes_late_tells_nobody(notifications: Notifications) -> None:
+    await notifications.hear(seat(ANN, "assigned", version=2))
+    await notifications.hear(seat(ANN, version=1))
+    assert await notifications.deliveries() == []
+
+
 async def test_a_change_while_waiting_is_no_new_notice(notifications: Notifications) -> None:
     await notifications.hear(seat(ANN))
     await notifications.after_the_hold()
@@ -147,6 +153,8 @@ async def test_nobody_wants_five_hundred_mails(notifications: Notifications) -> 
     digest = to(notifications, "admin@")
     assert digest["Subject"] == "500 people wait for a seat at Springfield District"
     assert "Observe, North School: 500 since March 2, 2026" in words(digest)
+    kinds = [kind for kind, *_ in await notifications.deliveries()]
+    assert kinds.count("waitlist_digest") == 2, "one for each administrator, and none for later"
 
 
 async def test_a_digest_names_the_units_where_most_wait(notifications: Notifications) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from usher_contracts.envelope import Event
 from usher_usage.domain.activity import DEFAULT_WINDOW_DAYS
+from usher_usage.use_cases import keep_logins
 
 from .story import ANN, BOB, DISTRICT, ELSEWHERE, NORTH, SOUTH, START, Usage, day, login, organization, person, seat
 
@@ -183,6 +184,24 @@ async def test_workers_side_by_side_lose_nothing(usage: Usage, order: tuple[int,
     await asyncio.gather(*(work[place] for place in order))
     assert {await usage.activity(user) for user in people} == {"active"}
     assert await usage.dead() == 0
+
+
+WAITING = """
+    select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()
+"""
+
+
+async def test_a_seats_fact_waits_for_the_login_that_is_being_written(usage: Usage) -> None:
+    await usage.hear(organization(DISTRICT, None), seat(ANN), login(ANN, day(-9)))
+    async with usage.database.transaction([DISTRICT]) as conn:
+        await keep_logins(conn, [login(ANN, day(1))], day(1))
+        other = asyncio.create_task(usage.hear(seat(ANN, product="observe")))
+        async with asyncio.timeout(10):
+            while not (other.done() or await usage.rows(WAITING)):
+                await asyncio.sleep(0.01)
+        assert not other.done()
+    await other
+    assert await usage.activity(ANN, "observe") == "active"
 
 
 async def test_a_login_that_no_calendar_knows_is_dead_alone(usage: Usage) -> None:

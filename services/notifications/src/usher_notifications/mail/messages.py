@@ -30,8 +30,7 @@ def compose(letter: Letter, words: Words, sender: str, at: datetime) -> EmailMes
 
 def to_address(name: str, address: str) -> Address:
     """A recipient's address. Raises ValueError where it is none: a name may be anything, an address may not."""
-    shown = " ".join("".join(char if char.isprintable() else " " for char in name).split())
     local, at, domain = address.rpartition("@")
     if not (at and local and domain and address.isascii() and address.isprintable() and " " not in address):
         raise ValueError("not an address that mail can be sent to")
-    return Address(shown, username=local, domain=domain)
+    return Address(" ".join(name.split()), username=local, domain=domain)
