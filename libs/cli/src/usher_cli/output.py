@@ -1,46 +1,45 @@
 """What commands print: tables for people, and with `--json` the API's answer unchanged."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from usher_cli.clients.calls import Json
-
-STDOUT = Console(highlight=False)
-"""Where results go."""
 
 NOTHING = "-"
 
 STDERR = Console(stderr=True, highlight=False)
 """Where progress and remarks go, so that results can be piped."""
 
-
 WIDE = 250
 """Columns for what reads a pipe: nothing is folded there to fit a screen."""
 
 
-def show(shown: RenderableType) -> None:
+def show(result: RenderableType) -> None:
     """Print a result."""
-    STDOUT.print(shown, width=None if STDOUT.is_terminal else WIDE, crop=False)
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(result)
 
 
 def print_json(answer: Any) -> None:
     """An answer as JSON, as the API gave it."""
-    STDOUT.file.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
 
 
-def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> RenderableType:
     """A table; a column whose name begins with `#` holds numbers and stands to the right."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, padding=(0, 1))
+    named = any(name.removeprefix("#") for name in columns)
+    made = Table(box=None, padding=(0, 1), show_header=named, header_style="dim")
     for name in columns:
         made.add_column(name.removeprefix("#"), justify="right" if name.startswith("#") else "left", overflow="fold")
     for row in rows:
-        made.add_row(*map(shown, row))
-    return made
+        made.add_row(*(Text(shown(value)) for value in row))
+    return Group(Text(title, "bold"), made) if title else made
 
 
 def print_list(answer: Json, columns: Sequence[str], row: Callable[[Json], Sequence[Any]], *, as_json: bool) -> None:
@@ -57,7 +56,7 @@ def print_list(answer: Json, columns: Sequence[str], row: Callable[[Json], Seque
 
 def shown(value: Any) -> str:
     """A value in a table: a dash for none, yes or no, times to the minute in UTC, lists by commas."""
-    if value is None or value == "":
+    if value is None:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -22,7 +22,7 @@ class Credentials:
 
     environment: Environment
     http: httpx2.Client
-    _token: str | None = field(default=None, init=False)
+    _token: str | None = field(default=None, init=False, repr=False)
     _good_until: float = field(default=0.0, init=False)
 
     def token(self) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from usher_cli import local
 from usher_cli.local import state
 from usher_cli.options import AsJson
-from usher_cli.output import STDOUT, print_json, table
+from usher_cli.output import print_json, show, table
 
 
 def status(as_json: AsJson = False) -> None:
@@ -17,7 +17,7 @@ def status(as_json: AsJson = False) -> None:
         print_json({"items": items, "next_cursor": None})
         return
     shown = [(row.name, row.state, row.address, row.pid, row.memory_mib, since(row.since)) for row in rows]
-    STDOUT.print(table(None, ["program", "state", "address", "#pid", "#MiB", "since"], shown))
+    show(table(None, ["program", "state", "address", "#pid", "#MiB", "since"], shown))
 
 
 def since(at: datetime | None) -> str | None:
