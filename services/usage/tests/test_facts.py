@@ -187,7 +187,7 @@ async def test_workers_side_by_side_lose_nothing(usage: Usage, order: tuple[int,
 
 
 WAITING = """
-    select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()
+    select 1 from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()
 """
 
 
