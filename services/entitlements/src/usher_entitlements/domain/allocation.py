@@ -1,6 +1,6 @@
 """Allocation: who gets the free seats of a pool, and who waits. Every way into a seat comes through here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -34,9 +34,6 @@ class Room:
     def at_most(self, people: int) -> int:
         """How many of `people` can be seated."""
         return people if self.free is None else min(people, self.free)
-
-    def and_more(self, seats: int) -> "Room":
-        return self if self.free is None else Room(self.free + seats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +70,18 @@ def allocate(room: Room, wants: Iterable[Want]) -> Allocation:
     return Allocation(seated=line[:cut], waiting=line[cut:])
 
 
-def seats_short(room: Room, line: Sequence[Want], user_id: UUID) -> int:
-    """The least number of further seats with which `allocate` seats this person of the line; 0 if it does so already.
+def seats_short(room_with: Callable[[int], Room], line: Sequence[Want], user_id: UUID) -> int:
+    """The least number of seats, from 0, with whose room `allocate` seats this person of the line.
 
-    More seats seat whoever fewer seats do, so the least is found by halving.
+    More seats seat whoever fewer seats do, so the least is found by doubling, then by halving.
     """
 
-    def is_seated(more: int) -> bool:
-        return any(want.user_id == user_id for want in allocate(room.and_more(more), line).seated)
+    def is_seated(seats: int) -> bool:
+        return any(want.user_id == user_id for want in allocate(room_with(seats), line).seated)
 
-    too_few, enough = -1, len(line)
+    too_few, enough = -1, 0
+    while not is_seated(enough):
+        too_few, enough = enough, max(1, 2 * enough)
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
         too_few, enough = (too_few, middle) if is_seated(middle) else (middle, enough)

@@ -99,10 +99,10 @@ def _licensing(standing: Standing, place: Want) -> Sequence[Step]:
         return _opening(standing.terms)
     line = [*standing.line, place]
     if pool.license.state.counts:
-        short = seats_short(pool.room, line, place.user_id)
+        short = seats_short(pool.room_with, line, place.user_id)
         return [Step(Act.ADD_SEATS, pool_id=pool.id, seats=short)] if short else []
     # A renewal serves those who hold seats in grace first, then the line from its start.
-    seats = pool.assigned + seats_short(Room(0), line, place.user_id)
+    seats = seats_short(lambda size: Room.of(size, pool.assigned), line, place.user_id)
     own = [term for term in standing.terms if term.org_id == pool.org_id]
     last = max(own, key=lambda term: (term.ends_at, term.id), default=None)
     return [Step(Act.RENEW_TERM, term_id=last.id if last else None, pool_id=pool.id, seats=seats)]

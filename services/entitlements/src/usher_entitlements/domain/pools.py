@@ -36,8 +36,12 @@ class Pool:
     @property
     def room(self) -> Room:
         """How many newcomers and waiting people can be seated."""
+        return self.room_with(0)
+
+    def room_with(self, more: int) -> Room:
+        """The room that there would be with a capacity of so many more seats."""
         given = self.license
-        return Room.of(given.capacity, self.assigned, extra=given.extra, open_to_new=given.state.counts)
+        return Room.of(given.capacity + more, self.assigned, extra=given.extra, open_to_new=given.state.counts)
 
     @property
     def over_allocated(self) -> bool:
