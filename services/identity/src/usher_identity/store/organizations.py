@@ -13,7 +13,6 @@ from usher_identity.store.links import ORGANIZATION_LINKS, find_by_links, load_l
 
 ADD_TENANTS = text("insert into tenant (id) select unnest(cast(:ids as uuid[])) on conflict do nothing")
 LOCK_TENANTS = text("select id from tenant where id = any(cast(:ids as uuid[])) order by id for update")
-SHARE_TENANTS = text("select id from tenant where id = any(cast(:ids as uuid[])) order by id for share")
 
 COLUMNS = "tenant_id, id, parent_id, name, kind, status, time_zone, version"
 LOAD = text(f"select {COLUMNS} from organization where id = any(cast(:ids as uuid[]))")
@@ -36,11 +35,6 @@ SAVE = text("""
 async def lock_trees(conn: AsyncConnection, tenant_ids: Iterable[UUID]) -> None:
     """Lock these tenants' configuration for a change: the first lock of a transaction that changes a tree."""
     await conn.execute(LOCK_TENANTS, {"ids": sorted(tenant_ids)})
-
-
-async def share_trees(conn: AsyncConnection, tenant_ids: Iterable[UUID]) -> None:
-    """Hold these tenants' trees still, along with others who do the same: the first lock of any other change."""
-    await conn.execute(SHARE_TENANTS, {"ids": sorted(tenant_ids)})
 
 
 async def load_organizations(
