@@ -105,7 +105,7 @@ async def people(house: House, source: str = "oneroster") -> dict[str, Any]:
 
 
 async def test_a_set_becomes_a_tenant_with_its_people_and_their_facts(house: House) -> None:
-    await house.facts()
+    await house.told()
     accepted = await send(house.system, pack(SMALL))
     waiting = ok(accepted)
     assert (waiting["state"], waiting["progress"]["phase"], waiting["error"]) == ("waiting", "organizations", None)
@@ -119,7 +119,7 @@ async def test_a_set_becomes_a_tenant_with_its_people_and_their_facts(house: Hou
     assert job["counts"]["people"]["not_taken"] == 1
     assert job["counts"]["counted"] == {"student": 1, "parent": 1, "guardian": 0}
     assert await issues(house, job) == [("users.csv", 4, "u3", "unmapped_role")]
-    facts = await house.facts()
+    facts = await house.told()
     assert Counter(key for key, *_ in facts) == {
         ORGANIZATION: 3,
         USER: 2,
@@ -151,19 +151,19 @@ async def test_who_imports_is_written_down(house: House) -> None:
 async def test_a_repeated_import_changes_and_publishes_nothing(house: House) -> None:
     await take(house, SMALL)
     versions = await fetch(house, "select id, version, profile_version from person order by id")
-    await house.facts()
+    await house.told()
     job = await take(house, SMALL)
     assert job["counts"]["people"]["unchanged"] == 2
     assert job["counts"]["organizations"]["unchanged"] == 3
-    assert await house.facts() == []
+    assert await house.told() == []
     assert await fetch(house, "select id, version, profile_version from person order by id") == versions
 
 
 async def test_what_changed_is_told_and_nothing_else(house: House) -> None:
     await take(house, users("u1 teacher ann", "u2 teacher bo"))
-    await house.facts()
+    await house.told()
     await take(house, users("u1 principal ann", "u2 teacher bo T", "u3 aide cy"))
-    facts = [(key, fact) for key, _, fact in await house.facts() if key in (USER, PROFILE)]
+    facts = [(key, fact) for key, _, fact in await house.told() if key in (USER, PROFILE)]
     found = await people(house)
     told = {(key, fact["id"], fact["version"], fact["previous_version"]) for key, fact in facts}
     assert told == {
@@ -178,7 +178,7 @@ async def test_what_changed_is_told_and_nothing_else(house: House) -> None:
 
 async def test_a_killed_import_resumes_and_counts_nothing_twice(house: House, tmp_path: Path) -> None:
     made = generate_district(3_000, 1, tmp_path / "set.zip", date(2026, 9, 1), zipped=True)
-    await house.facts()
+    await house.told()
     accepted = await send(house.system, made.path.read_bytes())
     path = accepted.headers["Location"]
     kills = 0
@@ -195,7 +195,7 @@ async def test_a_killed_import_resumes_and_counts_nothing_twice(house: House, tm
     assert counts["counted"]["student"] == made.students
     assert counts["organizations"]["created"] == made.organizations
     assert Counter(code for *_, code in await issues(house, job)) == dict(made.issues)
-    facts = [(key, fact["id"]) for key, _, fact in await house.facts() if key in (USER, PROFILE)]
+    facts = [(key, fact["id"]) for key, _, fact in await house.told() if key in (USER, PROFILE)]
     assert Counter(key for key, _ in facts) == {USER: made.people, PROFILE: made.people}
     assert len(set(facts)) == 2 * made.people
 
@@ -237,14 +237,14 @@ async def test_an_import_that_fails_again_and_again_is_given_up_and_holds_up_no_
 
 
 async def test_a_dry_run_counts_and_changes_nothing(house: House) -> None:
-    await house.facts()
+    await house.told()
     tenants = await house.runtime.database.all_tenants()
     job = await take(house, SMALL, dry_run="true")
     assert (job["dry_run"], job["state"]) == (True, "done")
     assert job["counts"]["organizations"]["created"] == 3
     assert job["counts"]["people"]["created"] == 2
     assert len(await issues(house, job)) == 1
-    assert await house.facts() == []
+    assert await house.told() == []
     assert await house.runtime.database.all_tenants() == tenants
     assert await people(house) == {}
 
@@ -290,7 +290,7 @@ async def test_who_is_absent_from_a_full_set_is_archived(house: House) -> None:
 async def test_a_full_set_that_would_archive_too_many_archives_nobody_and_says_so(house: House) -> None:
     everybody = [f"u{number} teacher name{number}" for number in range(50)]
     await take(house, users(*everybody))
-    await house.facts()
+    await house.told()
     job = await take(house, users(*everybody[:-11], "u99 aide new"))
     assert job["state"] == "done"
     assert job["counts"]["people"]["archived"] == 0
@@ -493,7 +493,7 @@ async def test_a_sample_set_is_imported_whole(
     assert job["counts"]["organizations"]["created"] == organizations
     assert job["counts"]["people"]["created"] == imported
     assert len(await house.runtime.database.all_tenants()) == before + roots
-    await house.facts()
+    await house.told()
     again = await take(house, files)
     assert again["counts"]["people"]["unchanged"] == imported
-    assert await house.facts() == []
+    assert await house.told() == []

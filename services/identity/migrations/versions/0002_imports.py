@@ -109,6 +109,7 @@ def create_sources() -> None:
         words("display_name"),
         words("email", nullable=True),
         uuid("org_id"),
+        words("roles"),
         key=("source", "external_id"),
     )
     op.create_index("ix_person_said_person_id_tenant_id", "person_said", ["person_id", "tenant_id"])

@@ -13,6 +13,9 @@ from usher_identity.domain.import_plan import (
     KnownPeople,
     PersonChange,
     Said,
+    SourceLink,
+    find_place,
+    is_repeated,
     plan_person,
 )
 from usher_identity.domain.import_standing import leave
@@ -78,10 +81,13 @@ class World:
         mapped = [one for item in rows if isinstance(one := mapped_of(item, DEFAULT), MappedPerson)]
         mapped = [one for one in mapped if is_there(one, is_bulk=bulk)]
         for start in range(0, len(mapped), batch):
-            known = self.known(source)
+            known, links = self.known(source), self.links(source)
             for one in mapped[start : start + batch]:
                 if issue := repetition_issue(one.person, survey):
                     taken.issues.append(issue)
+                elif is_repeated(one, links.get(one.person.external_id, ()), rules):
+                    taken.repeated.append(one.person.external_id)
+                    taken.issues += find_place(one, PLACES)[1]
                 else:
                     self.apply(source, plan_person(one, known, rules), taken)
         if bulk:
@@ -114,6 +120,18 @@ class World:
                     by_id.setdefault(link.external_id, []).append(one)
         return KnownPeople(by_id, by_name)
 
+    def links(self, source: str) -> dict[str, list[SourceLink]]:
+        return {
+            link.external_id: [
+                SourceLink(
+                    TENANT, link.external_id, person.id, link.standing, self.said.get((source, link.external_id))
+                )
+            ]
+            for person in self.people.values()
+            for link in person.links
+            if link.source == source
+        }
+
     def new_id(self) -> UUID:
         return UUID(int=next(self.ids))
 
@@ -145,10 +163,12 @@ class Taken:
 
     changes: list[PersonChange] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
 
     @property
     def outcomes(self) -> dict[str, str]:
-        return {change.external_id: str(change.outcome) for change in self.changes}
+        changed = {change.external_id: str(change.outcome) for change in self.changes}
+        return {**changed, **dict.fromkeys(self.repeated, "unchanged")}
 
     @property
     def codes(self) -> list[tuple[str | None, str]]:

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A person's profile as a source last said it: what it says anew is taken, what it repeats changes nothing.
+    """What a source last said of a person: what it says anew is taken, what it repeats changes nothing.
 
     So an administrator's own change stands against the same file tomorrow.
     """
@@ -39,6 +39,18 @@ class Said:
     display_name: str
     email: str | None
     org_id: UUID
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLink:
+    """Whom a source names by an id in a tenant, as present or not, and what it last said (None: nothing is kept)."""
+
+    tenant_id: UUID
+    external_id: str
+    person_id: UUID
+    standing: str
+    said: Said | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,20 @@ class ImportRules:
 
 
 Decision = PersonChange | Issue
+
+
+def is_repeated(row: MappedPerson, links: Sequence[SourceLink], rules: ImportRules) -> bool:
+    """Whether the source says of a person just what it said last. Then nothing is to be done, nor even looked up."""
+    person = row.person
+    if person.partial_roles or person.standing is Standing.ABSENT or not links:
+        return False
+    place, _ = find_place(row, rules.places)
+    return place is not None and any(
+        link.tenant_id == place.tenant_id
+        and link.standing == person.standing
+        and link.said == _said(person, place.org_id, row.roles)
+        for link in links
+    )
 
 
 def plan_person(row: MappedPerson, known: KnownPeople, rules: ImportRules) -> Sequence[Decision]:
@@ -166,7 +192,7 @@ def create(row: MappedPerson, place: Place, rules: ImportRules) -> PersonChange:
         roles=Roles().from_source(rules.source, row.roles, rules.at),
         links=(Link(rules.source, person.external_id, rules.at, person.standing),),
     )
-    said = _said(person, place.org_id)
+    said = _said(person, place.org_id, row.roles)
     return PersonChange(None, settled(None, after), person.external_id, said, None, Outcome.CREATED)
 
 
@@ -174,8 +200,8 @@ def link(namesake: Person, row: MappedPerson, place: Place, rules: ImportRules) 
     """A person of the tenant whom the source comes to know. Their user name stays as it is written."""
     person = row.person
     links = (*namesake.links, Link(rules.source, person.external_id, rules.at, person.standing))
-    said = _said(person, place.org_id)
-    after = _with_row(namesake, None, said, row, rules)
+    said = _said(person, place.org_id, row.roles)
+    after = _with_row(namesake, None, said, rules)
     after = replace(after, user_name=namesake.user_name, links=links)
     after = _with_status(after, status_after(namesake.status, None, person.standing), rules.at)
     return PersonChange(namesake, settled(namesake, after), person.external_id, said, None, Outcome.LINKED)
@@ -187,9 +213,10 @@ def change_known(known: Known, row: MappedPerson, place: Place | None, rules: Im
     if before.status == Status.DELETED:
         reason = "the person was deleted here, and stays so; the row was not taken"
         return _issue(person, "sourcedId", "deleted_person", reason, Severity.WARNING)
-    said = _said(person, place.org_id if place else known.said.org_id if known.said else before.org_id)
+    org_id = place.org_id if place else known.said.org_id if known.said else before.org_id
+    said = _said(person, org_id, _roles(before, row, rules.source))
     status = status_after(before.status, standing_of(before, rules.source, person.external_id), person.standing)
-    after = _with_row(before, known.said, said, row, rules)
+    after = _with_row(before, known.said, said, rules)
     after = _with_status(say(after, rules.source, person.external_id, person.standing), status, rules.at)
     after = settled(before, after)
     return PersonChange(before, after, person.external_id, said, known.said, outcome_of(before, after))
@@ -202,11 +229,11 @@ def change_absent(known: Known, person: IncomingPerson, rules: ImportRules) -> P
     return PersonChange(known.person, after, person.external_id, known.said, known.said, outcome)
 
 
-def _said(person: IncomingPerson, org_id: UUID) -> Said:
-    return Said(person.user_name, person.display_name, person.email, org_id)
+def _said(person: IncomingPerson, org_id: UUID, roles: frozenset[str]) -> Said:
+    return Said(person.user_name, person.display_name, person.email, org_id, roles)
 
 
-def _with_row(before: Person, said: Said | None, says: Said, row: MappedPerson, rules: ImportRules) -> Person:
+def _with_row(before: Person, said: Said | None, says: Said, rules: ImportRules) -> Person:
     """`before` with what the source says anew, and with the roles that it gives."""
     return replace(
         before,
@@ -214,7 +241,7 @@ def _with_row(before: Person, said: Said | None, says: Said, row: MappedPerson, 
         display_name=before.display_name if said and said.display_name == says.display_name else says.display_name,
         email=before.email if said and said.email == says.email else says.email,
         org_id=before.org_id if said and said.org_id == says.org_id else says.org_id,
-        roles=before.roles.from_source(rules.source, _roles(before, row, rules.source), rules.at),
+        roles=before.roles.from_source(rules.source, says.roles, rules.at),
     )
 
 

@@ -3,20 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.import_jobs import RoleWords
-from usher_identity.domain.import_plan import Known, KnownPeople, PersonChange, Said
+from usher_identity.domain.import_plan import Known, KnownPeople, PersonChange, Said, SourceLink
 from usher_identity.domain.import_survey import name_key
 from usher_identity.domain.people import Person
 from usher_identity.store.import_jobs import from_words, to_words
 from usher_identity.store.people import load_people
 
-BY_EXTERNAL_ID = text("""
-    select l.external_id, l.person_id, s.user_name, s.display_name, s.email, s.org_id
+LINKS = text("""
+    select l.tenant_id, l.external_id, l.person_id, l.standing, s.user_name, s.display_name, s.email, s.org_id, s.roles
     from person_link l
     left join person_said s
         on s.tenant_id = l.tenant_id and s.source = l.source and s.external_id = l.external_id
@@ -29,14 +30,14 @@ BY_NAME = text("""
         and user_name_key = any(select lower(name) from unnest(cast(:names as text[])) as asked (name))
 """)
 SAVE_SAID = text("""
-    insert into person_said (tenant_id, source, external_id, person_id, user_name, display_name, email, org_id)
-    select tenant, :source, external_id, person, user_name, display_name, email, org
+    insert into person_said (tenant_id, source, external_id, person_id, user_name, display_name, email, org_id, roles)
+    select tenant, :source, external_id, person, user_name, display_name, email, org, roles
     from unnest(cast(:tenants as uuid[]), cast(:external_ids as text[]), cast(:people as uuid[]),
-        cast(:user_names as text[]), cast(:display_names as text[]), cast(:emails as text[]), cast(:orgs as uuid[]))
-        as said (tenant, external_id, person, user_name, display_name, email, org)
+        cast(:user_names as text[]), cast(:display_names as text[]), cast(:emails as text[]), cast(:orgs as uuid[]),
+        cast(:roles as text[])) as said (tenant, external_id, person, user_name, display_name, email, org, roles)
     on conflict (tenant_id, source, external_id) do update
-    set (person_id, user_name, display_name, email, org_id) = (excluded.person_id, excluded.user_name,
-        excluded.display_name, excluded.email, excluded.org_id)
+    set (person_id, user_name, display_name, email, org_id, roles) = (excluded.person_id, excluded.user_name,
+        excluded.display_name, excluded.email, excluded.org_id, excluded.roles)
 """)
 ROOTS = text("""
     select tenant_id from organization_link
@@ -79,23 +80,36 @@ class Named:
     person_id: UUID
 
 
+async def load_links(
+    conn: AsyncConnection, tenants: Sequence[UUID], source: str, external_ids: Iterable[str]
+) -> Mapping[str, Sequence[SourceLink]]:
+    """Whom the source names by these ids, one a tenant, and what it said of them last."""
+    asked = {"tenants": tenants, "source": source, "external_ids": list(external_ids)}
+    found: dict[str, list[SourceLink]] = defaultdict(list)
+    for row in await conn.execute(LINKS, asked):
+        found[row.external_id].append(to_link(row))
+    return found
+
+
+def to_link(row: Row[Any]) -> SourceLink:
+    said = None
+    if row.user_name is not None:
+        roles = frozenset(row.roles.split(",") if row.roles else ())
+        said = Said(row.user_name, row.display_name, row.email, row.org_id, roles)
+    return SourceLink(row.tenant_id, row.external_id, row.person_id, row.standing, said)
+
+
 async def load_known_for_update(
-    conn: AsyncConnection, tenants: Sequence[UUID], source: str, names: Mapping[str, str]
+    conn: AsyncConnection, tenants: Sequence[UUID], links: Iterable[SourceLink], user_names: Sequence[str]
 ) -> KnownPeople:
-    """Whom rows may be about (`names`: user name by external id), locked: by the source's ids, else by user name."""
-    if not names:
-        return KnownPeople({}, {})
-    asked = {"tenants": tenants, "source": source, "external_ids": list(names)}
-    links = (await conn.execute(BY_EXTERNAL_ID, asked)).all()
-    known = {row.external_id for row in links}
-    unknown = [name for external_id, name in names.items() if external_id not in known]
-    namesakes = await conn.scalars(BY_NAME, {"tenants": tenants, "names": unknown}) if unknown else ()
-    people = await load_people(conn, {*(row.person_id for row in links), *namesakes}, for_update=True)
+    """Whom a batch may be about, locked: those whom the source names, and those with one of these user names."""
+    links = list(links)
+    namesakes = await conn.scalars(BY_NAME, {"tenants": tenants, "names": user_names}) if user_names else ()
+    people = await load_people(conn, {*(link.person_id for link in links), *namesakes}, for_update=True)
     by_external_id: dict[str, list[Known]] = defaultdict(list)
-    for row in links:
-        if row.person_id in people:
-            said = Said(row.user_name, row.display_name, row.email, row.org_id) if row.user_name else None
-            by_external_id[row.external_id].append(Known(people[row.person_id], said))
+    for link in links:
+        if link.person_id in people:
+            by_external_id[link.external_id].append(Known(people[link.person_id], link.said))
     return KnownPeople(by_external_id, by_user_name(people.values()))
 
 
@@ -122,6 +136,7 @@ async def save_said(conn: AsyncConnection, source: str, changes: Sequence[Person
             "display_names": [said.display_name for _, said in differing],
             "emails": [said.email for _, said in differing],
             "orgs": [said.org_id for _, said in differing],
+            "roles": [",".join(sorted(said.roles)) for _, said in differing],
         },
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,7 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_identity.domain.changes import Change
 from usher_identity.domain.import_guard import SHARE, count_heads, find_too_many
 from usher_identity.domain.import_jobs import ImportJob
-from usher_identity.domain.import_plan import ImportRules, KnownPeople, Outcome, PersonChange, outcome_of, plan_person
+from usher_identity.domain.import_plan import (
+    ImportRules,
+    KnownPeople,
+    Outcome,
+    PersonChange,
+    SourceLink,
+    find_place,
+    is_repeated,
+    outcome_of,
+    plan_person,
+)
 from usher_identity.domain.import_standing import leave
 from usher_identity.domain.import_survey import shared_name_issues
 from usher_identity.domain.incoming import Issue
@@ -24,6 +34,7 @@ from usher_identity.store.sources import (
     count_leaving,
     count_people,
     load_known_for_update,
+    load_links,
     save_said,
 )
 from usher_identity.use_cases.recording import Act, record_people
@@ -35,10 +46,13 @@ class Taken:
 
     changes: list[PersonChange] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    repeated: int = 0
+    """How many are as the source said before."""
 
     @property
     def counts(self) -> Counter[str]:
-        return Counter(f"people.{change.outcome}" for change in self.changes)
+        counts = Counter(f"people.{change.outcome}" for change in self.changes)
+        return counts + Counter({f"people.{Outcome.UNCHANGED}": self.repeated})
 
 
 async def take_people(
@@ -51,19 +65,41 @@ async def take_people(
 ) -> Taken:
     """Decide on these rows beside whom they may be about, and write what differs, unless it is a dry run."""
     await lock_trees(conn, tenants)
-    names = {row.person.external_id: row.person.user_name for row in rows}
-    known = await load_known_for_update(conn, tenants, job.source, names)
-    taken = await asyncio.to_thread(plan, rows, known, rules)
+    links = await load_links(conn, tenants, job.source, [row.person.external_id for row in rows])
+    repeated, others = part_rows(rows, links, rules)
+    known = await load_known_for_update(
+        conn,
+        tenants,
+        [link for row in others for link in links.get(row.person.external_id, ())],
+        [row.person.user_name for row in others if row.person.external_id not in links],
+    )
+    taken = await asyncio.to_thread(plan, repeated, others, known, rules)
     if not job.is_dry_run:
         await record_people(conn, [Change(one.before, one.after) for one in taken.changes], act)
         await save_said(conn, job.source, taken.changes)
     return taken
 
 
-def plan(rows: Sequence[MappedPerson], known: KnownPeople, rules: ImportRules) -> Taken:
-    """What the rows change, and what is to be said of them."""
-    taken = Taken()
+def part_rows(
+    rows: Sequence[MappedPerson], links: Mapping[str, Sequence[SourceLink]], rules: ImportRules
+) -> tuple[list[MappedPerson], list[MappedPerson]]:
+    """The rows that say what was said before, and those to decide on."""
+    repeated: list[MappedPerson] = []
+    others: list[MappedPerson] = []
     for row in rows:
+        (repeated if is_repeated(row, links.get(row.person.external_id, ()), rules) else others).append(row)
+    return repeated, others
+
+
+def plan(
+    repeated: Sequence[MappedPerson], others: Sequence[MappedPerson], known: KnownPeople, rules: ImportRules
+) -> Taken:
+    """What the rows change, and what is to be said of them."""
+    taken = Taken(repeated=len(repeated))
+    for row in repeated:
+        _, issues = find_place(row, rules.places)
+        taken.issues += [*issues, *unmapped_issues(row), *shared_name_issues(row.person, rules.survey)]
+    for row in others:
         decisions = plan_person(row, known, rules)
         changes = [one for one in decisions if isinstance(one, PersonChange)]
         taken.changes += changes
