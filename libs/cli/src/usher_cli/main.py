@@ -2,11 +2,13 @@
 
 import typer
 
-from usher_cli.commands import licenses, users
+from usher_cli.commands import importing, licenses, users
 from usher_cli.commands.dashboard import dashboard
+from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
 from usher_cli.commands.down import down
 from usher_cli.commands.explain import explain
+from usher_cli.commands.generate import generate
 from usher_cli.commands.seats import seats
 from usher_cli.commands.status import status
 from usher_cli.commands.token import token
@@ -26,6 +28,9 @@ app = typer.Typer(
 app.command()(up)
 app.command()(down)
 app.command()(status)
+app.command()(demo)
+app.command()(generate)
+app.add_typer(importing.app, name="import")
 app.add_typer(users.app, name="users")
 app.add_typer(licenses.app, name="licenses")
 app.command()(seats)

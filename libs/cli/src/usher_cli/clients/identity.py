@@ -62,11 +62,11 @@ class Identity:
             found, f"organization is known as {organization!r}", [f"{one['name']} ({one['id']})" for one in found]
         )
 
-    def start_import(self, archive: Path, *, tenant_id: str | None, source: str) -> Json:
+    def start_import(self, archive: Path, *, source: str, tenant_id: str | None, dry_run: bool = False) -> Json:
         """Upload a OneRoster set as a zip file. Returns the job that reads it."""
+        form = {"source": source, "dry_run": str(dry_run).lower()} | ({"tenant_id": tenant_id} if tenant_id else {})
         with archive.open("rb") as file:
             files = {"file": (archive.name, file, "application/zip")}
-            form = {"source": source} | ({"tenant_id": tenant_id} if tenant_id else {})
             answer: Json = self.calls.send("POST", "/v1/imports", files=files, data=form).json()
         return answer
 
@@ -74,9 +74,13 @@ class Identity:
         """Long work: how far it is, and what came of it."""
         return self.calls.get(f"/v1/jobs/{job_id}")
 
-    def issues(self, job_id: str, *, every: bool = False) -> Json:
+    def issues(self, job_id: str, *, every: bool = False, limit: int | None = None) -> Json:
         """What a job could not do, row by row."""
-        return self.calls.listed(f"/v1/jobs/{job_id}/issues", every=every)
+        return self.calls.listed(f"/v1/jobs/{job_id}/issues", every=every, limit=limit)
+
+    def issues_as_csv(self, job_id: str) -> bytes:
+        """All that a job could not do, as CSV."""
+        return self.calls.send("GET", f"/v1/jobs/{job_id}/issues.csv").content
 
 
 def is_id(name: str) -> bool:

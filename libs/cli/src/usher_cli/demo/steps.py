@@ -34,6 +34,13 @@ class Steps:
     def line(self, text: str, seconds: float) -> None:
         self.console.print(f"  {seconds:6.1f} s  {text}", markup=False)
 
+    def detail(self, text: str) -> None:
+        """Something that a step under way has done."""
+        self.console.print(f"            {text}", style="dim", markup=False)
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False)
+
     @property
     def seconds(self) -> float:
         """Since the first step."""
