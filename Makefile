@@ -9,7 +9,7 @@ PACKAGES := libs/contracts libs/kit libs/cli services/identity services/entitlem
 DATA ?=
 ARGS ?=
 
-.PHONY: help install lock demo up down status clean test check format
+.PHONY: help install lock demo up down status clean test check contracts format
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -52,11 +52,16 @@ clean: down ## Remove local data; what was downloaded stays
 test: install ## Run every test on real servers of its own; ARGS="-k waitlist" goes to pytest
 	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
-check: install ## Formatter, linter, types, import rules
+check: install ## Formatter, linter, types, import rules, contracts, migrations
 	@$(BIN)/ruff format --check . || { echo "run make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy conftest.py libs services tests
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports | sed -n '/^Contracts:/,$$p'; exit $${PIPESTATUS[0]}
+	@$(BIN)/python -m usher_contracts check
+	@$(BIN)/pytest --quiet tests/migrations
+
+contracts: install ## Release contracts that are new, and write docs/messages.md
+	@$(BIN)/python -m usher_contracts release
 
 format: install ## Format, and mend what the linter can
 	@$(BIN)/ruff format --quiet .
