@@ -11,7 +11,7 @@ import pytest
 
 from usher_contracts.envelope import Event
 from usher_usage.domain.activity import DEFAULT_WINDOW_DAYS
-from usher_usage.use_cases import keep_logins
+from usher_usage.use_cases import keep_logins, keep_seats
 
 from .story import ANN, BOB, DISTRICT, ELSEWHERE, NORTH, SOUTH, START, Usage, day, login, organization, person, seat
 
@@ -191,11 +191,13 @@ WAITING = """
 """
 
 
-async def test_a_seats_fact_waits_for_the_login_that_is_being_written(usage: Usage) -> None:
+@pytest.mark.parametrize("login_first", [True, False])
+async def test_a_seats_fact_and_a_login_wait_for_each_other(usage: Usage, *, login_first: bool) -> None:
     await usage.hear(organization(DISTRICT, None), seat(ANN), login(ANN, day(-9)))
+    came, given = login(ANN, day(1)), seat(ANN, product="observe")
     async with usage.database.transaction([DISTRICT]) as conn:
-        await keep_logins(conn, [login(ANN, day(1))], day(1))
-        other = asyncio.create_task(usage.hear(seat(ANN, product="observe")))
+        await (keep_logins(conn, [came], day(1)) if login_first else keep_seats(conn, [given], day(1)))
+        other = asyncio.create_task(usage.hear(given if login_first else came))
         async with asyncio.timeout(10):
             while not (other.done() or await usage.rows(WAITING)):
                 await asyncio.sleep(0.01)
