@@ -18,6 +18,7 @@ from usher_identity.store.import_jobs import (
     claim_job,
     hold_job,
     release_job,
+    plan_by_values,
     renew_lease,
     save_end,
     save_progress,
@@ -51,6 +52,7 @@ class Claim:
     async def transaction(self, tenants: Iterable[UUID]) -> AsyncIterator[AsyncConnection]:
         """One transaction for these tenants and the job. Raises ClaimLost before anything is done."""
         async with self.runtime.database.transaction(sorted({*tenants, self.job.tenant_id})) as conn:
+            await plan_by_values(conn)
             if not await hold_job(conn, self.job, self.token):
                 raise ClaimLost
             yield conn

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.import_jobs import ImportJob, RoleWords
 
+PLAN_BY_VALUES = text("set local plan_cache_mode = force_custom_plan")
+
 COLUMNS = """
     tenant_id, id, state, source, target_id, is_dry_run, roles, actor, file_name, file_bytes, created_at, started_at,
     finished_at, attempts, phase, position, total, counts, issues, dialect, mode, error_code, error
@@ -62,6 +64,14 @@ LIST = text(f"""
     where tenant_id = any(cast(:tenants as uuid[])) and (cast(:before as uuid) is null or id < cast(:before as uuid))
     order by id desc limit :limit
 """)
+
+
+async def plan_by_values(conn: AsyncConnection) -> None:
+    """Have each statement of the transaction planned for its values.
+
+    A plan that the driver keeps from the beginning of an import was made for tables that were empty then.
+    """
+    await conn.execute(PLAN_BY_VALUES)
 
 
 async def add_job(conn: AsyncConnection, job: ImportJob) -> None:
