@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi_swagger import patch_fastapi
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from sqlalchemy import Connection, MetaData
 
@@ -75,7 +76,15 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
         async with running(service, role, runtime, app):
             yield
 
-    app = FastAPI(title=f"Usher {service.name}", lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title=f"Usher {service.name}",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    # /docs comes from a package: a deployment without a way out must not need a CDN.
+    patch_fastapi(app, redirect_from_root_to_docs=False)
     add_problem_handlers(app)
     app.add_middleware(AnswerKeeper)
     app.add_middleware(BodyLimit, limits=service.body_limits)
