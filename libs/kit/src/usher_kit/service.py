@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
-from fastapi_swagger import patch_fastapi
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from sqlalchemy import Connection, MetaData
 
@@ -18,6 +17,7 @@ from usher_kit.access import Guard, Lookup, find_in_directory
 from usher_kit.body_limit import BodyLimit
 from usher_kit.broker import Messaging, connect
 from usher_kit.consuming import Applier, Apply
+from usher_kit.docs_page import add_docs_page
 from usher_kit.idempotency import AnswerKeeper, forget
 from usher_kit.logging import set_up as set_up_logging
 from usher_kit.loops import Loop
@@ -33,7 +33,7 @@ from usher_kit.tokens import KeySource, PublishedKeys, Verifier
 
 API_ROLES = frozenset({"api", "all"})
 WORKER_ROLES = frozenset({"worker", "all"})
-UNTRACED = "healthz,readyz,metrics,docs,openapi.json"
+UNTRACED = "healthz,readyz,metrics,docs,docs-assets,openapi.json"
 
 
 async def forget_keys(runtime: Runtime) -> bool:
@@ -83,8 +83,7 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    # /docs comes from a package: a deployment without a way out must not need a CDN.
-    patch_fastapi(app, redirect_from_root_to_docs=False)
+    add_docs_page(app)
     add_problem_handlers(app)
     app.add_middleware(AnswerKeeper)
     app.add_middleware(BodyLimit, limits=service.body_limits)
