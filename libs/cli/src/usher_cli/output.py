@@ -14,11 +14,11 @@ from usher_cli.clients.calls import Json
 
 NOTHING = "-"
 
-STDERR = Console(stderr=True, highlight=False)
-"""Where progress and remarks go, so that results can be piped."""
-
 WIDE = 250
 """Columns for what reads a pipe: nothing is folded there to fit a screen."""
+
+STDERR = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
+"""Where progress and remarks go, so that results can be piped."""
 
 
 def show(result: RenderableType) -> None:

@@ -9,6 +9,7 @@ from usher_cli.demo.record import Account, Example
 from usher_contracts.envelope import OPERATORS_TENANT
 
 TAKEN = 409
+USUAL = frozenset({"learner", "observable"})
 STAFF = (
     ("system administrator", "system_admin", "demo.system", "Sam Operator"),
     ("organization administrator", "org_admin", "demo.admin", "Avery Administrator"),
@@ -39,11 +40,15 @@ def find_or_create(session: Session, person: Json) -> Json:
 def pick_examples(session: Session, root: str) -> Sequence[Example]:
     """Somebody who holds a seat of learn, and the first who waits for observe; a set may have neither."""
     asked = (("learn", "assigned"), ("observe", "waitlisted"))
-    return [
-        Example(seat["user_id"], product, state)
-        for product, state in asked
-        for seat in session.entitlements.seats(org_id=root, product=product, state=state, limit=1)["items"]
-    ]
+    found = [pick(session, root, product, state) for product, state in asked]
+    return [one for one in found if one is not None]
+
+
+def pick(session: Session, root: str, product: str, state: str) -> Example | None:
+    """The first whose role is one that most people have: their story is the usual one."""
+    seats = session.entitlements.seats(org_id=root, product=product, state=state, limit=100)["items"]
+    usual = [seat for seat in seats if seat["role"] in USUAL]
+    return Example(str((usual or seats)[0]["user_id"]), product, state) if seats else None
 
 
 def open_accounts(session: Session, people: Sequence[tuple[str, str]]) -> tuple[Account, ...]:

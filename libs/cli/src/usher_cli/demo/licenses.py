@@ -8,7 +8,7 @@ from usher_cli.clients.calls import Json
 from usher_cli.clients.session import Session
 
 DAYS_LEFT = 75
-"""How long the terms still run, seen from the real now: within the notices, so that a renewal is near."""
+"""Whole days that the terms still run, seen from the real now: within the notices, so that a renewal is near."""
 
 
 def demand(people: Iterable[Json], rules: Iterable[Json]) -> Mapping[str, int]:
@@ -42,7 +42,8 @@ def license_root(session: Session, root: str, starts_at: datetime) -> list[tuple
         for product, wanted in sorted(demand(people, rules).items())
         if wanted and product not in has
     ]
-    ends_at = datetime.now(UTC) + timedelta(days=DAYS_LEFT)
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    ends_at = today + timedelta(days=DAYS_LEFT + 1)
     for product, seats in bought:
         session.entitlements.create_term(
             {

@@ -18,6 +18,7 @@ from usher_cli.importing import import_set, summary
 
 SEED = 1
 SOURCE = "demo"
+SAID = {"assigned": "holds a seat of", "waitlisted": "waits for"}
 
 
 def make(session: Session, home: Path, data: Path | None, people: int, made_of: str, steps: Steps) -> Record:
@@ -36,9 +37,10 @@ def make(session: Session, home: Path, data: Path | None, people: int, made_of: 
         await_people(session)
     with steps.step("A year of logins, told while the clock goes forward") as step:
         step.outcome = f"{tell_logins(session, file, [one['id'] for one in everybody], SEED):,}"
+    with steps.step("Accounts, and one role change to follow"):
+        record = finish(session, largest, staff, made_of)
     with steps.step("Everything told everywhere"):
         await_quiet(session)
-    record = finish(session, largest, staff, made_of)
     save(home, record)
     return record
 
@@ -72,9 +74,8 @@ def look_around(session: Session) -> tuple[Sequence[str], Sequence[Json]]:
 
 def finish(session: Session, root: str, staff: Sequence[tuple[str, str]], made_of: str) -> Record:
     """Accounts, examples, and one role change to follow."""
-    session.credentials.renew()
     examples = accounts.pick_examples(session, root)
-    named = [(f"{one.state} for {one.product}", one.user_id) for one in examples]
+    named = [(f"{SAID[one.state]} {one.product}", one.user_id) for one in examples]
     opened = accounts.open_accounts(session, [*staff, *named])
     session.identity.set_roles(opened[2].user_id, ["reporter", "learner"], trace_id := new_trace_id())
     return Record(root, made_of, opened, tuple(examples), trace_id)

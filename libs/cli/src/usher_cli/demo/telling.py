@@ -16,8 +16,8 @@ NEXT = """
 Try next (usher is {usher}):
   usher users list --role observer                          people, found as administrators find them
   usher seats --product observe --state waitlisted          who waits, in their order
-  usher licenses create --org {org} --product observe --seats 20 --ends {later}
-  usher demo --at {later}                             move the clock: notices go out, licenses end
+  usher licenses create --org {org} --product observe --seats 200 --ends {later}
+  usher demo --at {later}                                move the clock: notices go out, licenses end
   usher doctor                                              every invariant, across the services
 Mail is kept in {mail}; each service's API is described at /docs, such as {identity}/docs."""
 

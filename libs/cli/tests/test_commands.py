@@ -1,0 +1,183 @@
+"""Commands as people type them: what they ask the services, what they print, and when they fail."""
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+from typer.testing import CliRunner
+
+from usher_cli.clients.session import Outside
+from usher_cli.environment import Environment
+from usher_cli.main import app
+
+ADA = "0192f0c0-0000-7000-8000-00000000000a"
+DISTRICT = "0192f0c0-0000-7000-8000-000000000001"
+NOW = "2026-11-24T12:00:00Z"
+TERM = {
+    "id": "t", "org_id": DISTRICT, "product": "observe", "seats": 20, "starts_at": NOW,
+    "ends_at": "2027-11-24T00:00:00Z",
+    "grace_days": 14, "overage": "block", "state": "active",
+}  # fmt: skip
+SEAT = {
+    "user_id": ADA, "product": "observe", "state": "waitlisted", "since": NOW, "reason": "role_granted",
+    "role": "observer", "wanted_since": NOW,
+}  # fmt: skip
+
+
+def person(*roles: str) -> dict[str, Any]:
+    held = [{"role": role, "since": NOW, "sources": ["sis", "manual"]} for role in roles]
+    names = {"id": ADA, "org_id": DISTRICT, "user_name": "ada", "display_name": "Ada [Byron]", "email": None}
+    return {**names, "status": "active", "status_since": NOW, "external_ids": [], "roles": held, "version": 3}
+
+
+class World:
+    """Services that answer with what is given for a method and path, and remember what they were asked."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = {"GET /v1/users": page(person("learner")), f"GET /v1/users/{ADA}": person("learner")}
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.answers.update(answers)
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        what = f"{request.method} {request.url.path}"
+        body = json.loads(request.content) if request.content else None
+        self.asked.append((what, dict(request.url.params), body))
+        return httpx2.Response(200, json=self.answers[what])
+
+    def run(self, *arguments: str) -> Any:
+        around = Outside(Environment({"USHER_TOKEN": "t"}), httpx2.MockTransport(self))
+        return CliRunner().invoke(app, list(arguments), obj=around)
+
+    def body_of(self, what: str) -> Any:
+        return next(body for asked, _, body in self.asked if asked == what)
+
+    def query_of(self, what: str) -> dict[str, str]:
+        return next(query for asked, query, _ in self.asked if asked == what)
+
+
+def page(*items: Any, cursor: str | None = None) -> dict[str, Any]:
+    return {"items": list(items), "next_cursor": cursor}
+
+
+def test_people_are_listed_with_what_was_asked_and_a_word_about_the_rest() -> None:
+    world = World(**{"GET /v1/users": page(person("learner"), cursor="more")})
+    result = world.run("users", "list", "ada", "--role", "learner", "--limit", "1")
+    assert world.query_of("GET /v1/users") == {"q": "ada", "role": "learner", "limit": "1"}
+    assert "Ada [Byron]" in result.stdout
+    assert "--all" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("story", "arguments", "roles"),
+    [
+        ("granted", ["--add", "observer"], ["learner", "observer", "reporter"]),
+        ("taken", ["--remove", "learner", "--remove", "reporter"], []),
+        ("both at once", ["--add", "observer", "--remove", "learner"], ["observer", "reporter"]),
+        ("set", ["--set", "org_admin"], ["org_admin"]),
+    ],
+)
+def test_roles_are_changed_from_what_is_held(story: str, arguments: list[str], roles: list[str]) -> None:
+    put = f"PUT /v1/users/{ADA}/roles"
+    world = World(**{"GET /v1/users": page(person("learner", "reporter")), put: person("observer")})
+    result = world.run("users", "roles", "ada", *arguments)
+    assert (result.exit_code, world.body_of(put)) == (0, {"roles": roles}), story
+    assert "usher trace " in result.stderr
+
+
+def test_roles_that_are_only_looked_at_are_not_written() -> None:
+    world = World()
+    assert "learner" in world.run("users", "roles", ADA).stdout
+    assert [what for what, *_ in world.asked] == [f"GET /v1/users/{ADA}"]
+
+
+def test_set_does_not_go_with_add() -> None:
+    result = World().run("users", "roles", "ada", "--set", "learner", "--add", "observer")
+    assert (result.exit_code, "does not go with" in result.stderr) == (1, True)
+
+
+def test_an_organization_is_found_by_its_whole_name_or_its_external_id() -> None:
+    named = {"id": DISTRICT, "name": "Springfield", "external_ids": [{"source": "sis", "external_id": "D1"}]}
+    other = {"id": "x", "name": "Springfield North", "external_ids": []}
+    for name in ("springfield", "d1"):
+        world = World(**{"GET /v1/organizations": page(other, named)})
+        assert world.run("users", "list", "--org", name).exit_code == 0
+        assert world.query_of("GET /v1/users")["org_id"] == DISTRICT
+    result = World(**{"GET /v1/organizations": page(other, named)}).run("users", "list", "--org", "Spring")
+    assert "No organization is known as 'Spring'" in result.stderr
+
+
+def test_a_term_is_bought_with_just_what_was_said() -> None:
+    world = World(**{"POST /v1/license-terms": TERM, f"GET /v1/organizations/{DISTRICT}": {"id": DISTRICT}})
+    days = ["--starts", "2026-12-01", "--ends", "2027-11-24", "--grace-days", "14"]
+    result = world.run("licenses", "create", "--org", DISTRICT, "--product", "observe", "--seats", "20", *days)
+    assert result.exit_code == 0, result.output
+    assert world.body_of("POST /v1/license-terms") == {
+        "org_id": DISTRICT,
+        "product": "observe",
+        "seats": 20,
+        "starts_at": "2026-12-01T00:00:00+00:00",
+        "ends_at": "2027-11-24T00:00:00+00:00",
+        "grace_days": 14,
+    }
+
+
+def test_a_term_is_changed_in_what_was_said_and_nothing_else() -> None:
+    world = World(**{"PATCH /v1/license-terms/t": TERM})
+    assert world.run("licenses", "change", "t", "--seats", "30").exit_code == 0
+    assert world.body_of("PATCH /v1/license-terms/t") == {"seats": 30}
+    assert "Say what is to be different" in world.run("licenses", "change", "t").stderr
+
+
+def test_seats_of_a_named_person_are_asked_for_by_id() -> None:
+    world = World(**{"GET /v1/seats": page(SEAT)})
+    result = world.run("seats", "--user", "ada", "--state", "waitlisted")
+    assert world.query_of("GET /v1/seats") == {"user_id": ADA, "state": "waitlisted", "limit": "50"}
+    assert "role_granted" in result.stdout
+
+
+def test_an_explanation_says_why_by_what_and_what_would_change_it() -> None:
+    pool = {"capacity": 2, "assigned": 2, "waitlisted": 3}
+    answer = {
+        "product": "observe", "code": "waitlisted", "allowed": False, "words": "The person waits at position 2.",
+        "evidence": {
+            "role": "observer", "seat": SEAT, "pool": pool, "pool_then": {**pool, "waitlisted": 1},
+            "term": TERM, "actor": "client:cli", "trace_id": "0af7",
+        },
+        "counterfactual": {"words": "Add seats of observe: 2.", "steps": []},
+    }  # fmt: skip
+    world = World(**{"GET /v1/explain": answer})
+    printed = world.run("explain", "ada", "observe").stdout
+    for told in (
+        "may not use observe: waitlisted",
+        "position 2",
+        "3 wait",
+        "1 waited",
+        "usher trace 0af7",
+        "Add seats",
+    ):
+        assert told in printed
+    assert json.loads(world.run("explain", "ada", "observe", "--json").stdout) == answer
+
+
+def test_a_token_is_printed_alone_so_that_a_shell_can_take_it() -> None:
+    world = World(**{"POST /oauth/token": {"access_token": "abc", "expires_in": 600}})
+    around = Outside(
+        Environment({"USHER_TOKEN": "t", "USHER_CLIENT_ID": "c", "USHER_CLIENT_SECRET": "s"}),
+        httpx2.MockTransport(lambda r: httpx2.Response(200, json=world.answers[f"{r.method} {r.url.path}"])),
+    )
+    result = CliRunner().invoke(app, ["token", "--role", "learner"], obj=around)
+    assert (result.stdout, "ada" in result.stderr) == ("abc\n", True)
+    nobody = World(**{"GET /v1/users": page()}).run("token", "--role", "reporter")
+    assert (nobody.exit_code, "Nobody active holds reporter" in nobody.stderr) == (1, True)
+
+
+def test_a_doctor_that_finds_something_names_it_and_fails() -> None:
+    figures = {"tenant_id": "t", "people_active": 1, "undecided": 0, "outbox_waiting": 0, "seats": {}, "checksum": "0"}
+    finding = {"code": "I1", "holds": "pools add up", "ok": False, "offenders": ["pool p: 4, counted 5"]}
+    world = World(**{"GET /v1/doctor": {"findings": [finding], "tenants": [figures]}})
+    result = world.run("doctor", "--patience", "0")
+    assert result.exit_code == 1
+    assert "pool p: 4, counted 5" in result.stdout
+    shown = json.loads(world.run("doctor", "--patience", "0", "--json").stdout)["items"]
+    assert [one["code"] for one in shown if not one["ok"]] == ["I1"]
