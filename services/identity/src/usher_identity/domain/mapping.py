@@ -22,7 +22,7 @@ class MappingError(Exception):
     """A mapping that may not be; its text says which word and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RoleMapping:
     """Words of a source, in any case, spaced or not: the roles that they give, or what they are counted as."""
 
@@ -124,29 +124,43 @@ COUNTED_AS = {kind: Counted(kind) for kind in COUNTED}
 
 def map_person(person: IncomingPerson, mapping: RoleMapping) -> MappedPerson | Counted | Issue:
     """Who is imported, with which roles; who is merely counted; and who cannot be told from the words given."""
-    words = [role for role in person.roles if plain(role.word) in mapping.roles]
-    ended = frozenset().union(*(mapping.roles.get(plain(role.word), ()) for role in person.ended_roles))
-    if words or _needs_no_role(person):
+    known = map_roles(person.roles, mapping)
+    if known.mapped or _needs_no_role(person):
         return MappedPerson(
             person=person,
-            roles=frozenset().union(*(mapping.roles[plain(role.word)] for role in words)),
-            ended_roles=ended,
-            org_ids=choose_organizations(person, words),
-            unmapped=tuple(role.word for role in person.roles if not _knows(mapping, role.word)),
+            roles=known.gives,
+            ended_roles=map_roles(person.ended_roles, mapping).gives,
+            org_ids=choose_organizations(person, known.mapped),
+            unmapped=known.unmapped,
         )
-    for role in person.roles:
-        if kind := mapping.counted.get(plain(role.word)):
-            return Counted(kind)
-    return _without_role(person)
+    return known.counted or _without_role(person)
+
+
+@dataclass(frozen=True, slots=True)
+class MappedRoles:
+    """Roles in a source's words: those that give something and what they give, what else they say, and the rest."""
+
+    mapped: tuple[SourceRole, ...]
+    gives: frozenset[str]
+    counted: Counted | None
+    unmapped: tuple[str, ...]
+
+
+@lru_cache(maxsize=10_000)
+def map_roles(roles: tuple[SourceRole, ...], mapping: RoleMapping) -> MappedRoles:
+    mapped = tuple(role for role in roles if plain(role.word) in mapping.roles)
+    counted = [kind for role in roles if (kind := mapping.count_as(role.word))]
+    return MappedRoles(
+        mapped=mapped,
+        gives=frozenset().union(*(mapping.roles[plain(role.word)] for role in mapped)),
+        counted=counted[0] if counted else None,
+        unmapped=tuple(role.word for role in roles if role not in mapped and not mapping.count_as(role.word)),
+    )
 
 
 def _needs_no_role(person: IncomingPerson) -> bool:
     """Whether a row without any role says something: that a person is gone, or changed in all but their roles."""
     return not person.roles and (person.partial_roles or person.standing is Standing.ABSENT)
-
-
-def _knows(mapping: RoleMapping, word: str) -> bool:
-    return plain(word) in mapping.roles or plain(word) in mapping.counted
 
 
 def _without_role(person: IncomingPerson) -> Issue:
@@ -172,6 +186,8 @@ def choose_organizations(person: IncomingPerson, mapped: Iterable[SourceRole]) -
     Of several primary roles, the one at the user's own primary organization goes first.
     """
     roles = list(mapped)
+    if person.primary_org_id is None and not any(role.org_id for role in person.roles):
+        return person.org_ids
     primary = [role.org_id for role in roles if role.primary]
     candidates = [
         *(org for org in primary if org == person.primary_org_id),

@@ -17,8 +17,8 @@ from usher_identity.domain.incoming import Issue
 from usher_identity.store.import_jobs import (
     claim_job,
     hold_job,
-    release_job,
     plan_by_values,
+    release_job,
     renew_lease,
     save_end,
     save_progress,

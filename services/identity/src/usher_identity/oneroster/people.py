@@ -1,8 +1,9 @@
 """users.csv as a stream: every row is counted, or becomes a person, an issue, or both."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, SourceRole, Standing
 from usher_identity.domain.mapping import Counted
@@ -28,8 +29,7 @@ class KnownRoles:
     """For users without a role anywhere else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(NamedTuple):
     """The cells of a row that are read, stripped. Passwords, birth dates, telephone numbers never leave the file."""
 
     sourced_id: str
@@ -74,7 +74,10 @@ class PeopleReader:
         self._identifier = table.places("sourcedId")
         self._role_places = table.places("role")
         self._cells = _picker(table)
-        self._own_roles: dict[tuple[str, ...], Roles] = {}
+        self._written_roles: Callable[[list[str]], Hashable] = (
+            itemgetter(*self._role_places) if self._role_places else lambda _: None
+        )
+        self._own_roles: dict[Hashable, Roles] = {}
 
     def read(self, count_as: CountAs, only: Collection[int] | None) -> Iterator[IncomingPerson | Counted | Issue]:
         """Each row, or those that begin on the lines of `only`.
@@ -89,7 +92,7 @@ class PeopleReader:
             line, cells = row
             if only is not None and line not in only:
                 continue
-            roles = self._roles_of(first_of(cells, self._identifier), cells)
+            roles = self._roles_of(cells)
             if roles not in counted:
                 counted[roles] = _count_all_as(roles, count_as)
             if kind := counted[roles]:
@@ -97,17 +100,21 @@ class PeopleReader:
             else:
                 yield from self._person_or_issue(line, self._cells(cells), roles)
 
-    def _roles_of(self, external_id: str, cells: list[str]) -> Roles:
+    def _roles_of(self, cells: list[str]) -> Roles:
         """roles.csv's, else users.csv's own (all of its `role` columns), else what enrollments tell."""
         rows = self._roles.listed
-        if rows and not rows.says_nothing_of(external_id):
-            return rows.held.get(external_id, ())
-        words = tuple(cells[place] for place in self._role_places)
-        own = self._own_roles.get(words)
+        if rows and not rows.says_nothing_of(user := first_of(cells, self._identifier)):
+            return rows.held.get(user, ())
+        own = self._own_roles_of(cells)
+        return own or self._roles.enrolled.get(first_of(cells, self._identifier), ())
+
+    def _own_roles_of(self, cells: list[str]) -> Roles:
+        written = self._written_roles(cells)
+        own = self._own_roles.get(written)
         if own is None:
-            stripped = dict.fromkeys(word.strip() for word in words)
-            own = self._own_roles[words] = tuple(SourceRole(word) for word in stripped if word)
-        return own or self._roles.enrolled.get(external_id, ())
+            words = dict.fromkeys(cells[place].strip() for place in self._role_places)
+            own = self._own_roles[written] = tuple(SourceRole(word) for word in words if word)
+        return own
 
     def _person_or_issue(self, line: int, cells: Cells, roles: Roles) -> Iterator[IncomingPerson | Issue]:
         try:
@@ -175,4 +182,4 @@ def _picker(table: Table) -> Callable[[list[str]], Cells]:
         return lambda cells: Cells(*(first_of(cells, place) for place in places))
     blank = len(table.columns)
     pick = itemgetter(*(place[0] if place else blank for place in places))
-    return lambda cells: Cells(*map(str.strip, pick([*cells, ""])))
+    return lambda cells: Cells._make(map(str.strip, pick([*cells, ""])))

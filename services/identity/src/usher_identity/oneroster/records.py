@@ -2,14 +2,15 @@
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import NamedTuple
 
 from usher_identity.oneroster.limits import MAX_RECORD_LINES
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The cells of one row, and the line on which it begins."""
 
     line: int
@@ -29,9 +30,27 @@ class OpenQuoteError(Exception):
     """A quote that is opened and does not end within `MAX_RECORD_LINES` lines."""
 
 
-def read_records(lines: Iterator[str], delimiter: str) -> Iterator[Record | BadRecord]:
-    """Every record of `lines`. After one that cannot be read, reading goes on at the very next line."""
-    feed = _Feed(lines)
+def read_records(open_lines: Callable[[], Iterator[str]], delimiter: str) -> Iterator[Record | BadRecord]:
+    """Every record of the lines, read with care from the first one on that is not simply a line of its own."""
+    line = 0
+    # A quote that the last line opens would end with the file: one more line shows it.
+    reader = csv.reader(chain(open_lines(), ("\n",)), delimiter=delimiter)
+    try:
+        for cells in reader:
+            if reader.line_num != line + 1:
+                break
+            line += 1
+            yield Record(line, cells)
+        else:
+            return
+    except csv.Error:
+        pass
+    yield from read_with_care(islice(open_lines(), line, None), delimiter, line + 1)
+
+
+def read_with_care(lines: Iterator[str], delimiter: str, first: int = 1) -> Iterator[Record | BadRecord]:
+    """Every record of `lines`, the first of which is line `first`. After a bad one reading goes on at the next line."""
+    feed = _Feed(lines, first)
     while not feed.exhausted:
         try:
             for cells in csv.reader(feed, delimiter=delimiter):
@@ -49,11 +68,11 @@ def read_records(lines: Iterator[str], delimiter: str) -> Iterator[Record | BadR
 class _Feed:
     """Hands lines to the CSV reader, and remembers those of the record at hand in order to hand them out again."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterator[str], first: int) -> None:
         self._lines = lines
         self._again: deque[str] = deque()
         self._record: list[str] = []
-        self.line = 1
+        self.line = first
         self.exhausted = False
         self._cut_short = False
 

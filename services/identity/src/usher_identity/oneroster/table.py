@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from usher_identity.domain.incoming import Issue, Severity
-from usher_identity.oneroster.records import BadRecord, Record, read_records
+from usher_identity.oneroster.records import BadRecord, Record, read_records, read_with_care
 from usher_identity.oneroster.refusal import SetRefused
 from usher_identity.oneroster.text import detect, read_lines
 
@@ -30,15 +30,17 @@ class Table:
         self._key_place = self.columns.index(normal(key))
 
     def _read_header(self) -> tuple[str, list[str]]:
-        with self._open() as stream:
-            first = next(read_lines(self.name, stream, self.encoding), "")
+        first = next(self._lines(), "")
         if not first.strip():
             raise SetRefused("empty_file", f"{self.name} is empty: it has not even a header")
         delimiter = max(DELIMITERS, key=first.count)
-        record = next(read_records(iter([first]), delimiter))
+        record = next(read_with_care(iter([first]), delimiter))
         if isinstance(record, BadRecord):
             raise SetRefused("not_csv", f"the header of {self.name} is no row of columns: {record.reason}")
         return delimiter, record.cells
+
+    def _lines(self) -> Iterator[str]:
+        return read_lines(self._open(), self.encoding)
 
     @property
     def lines(self) -> int:
@@ -53,24 +55,23 @@ class Table:
         wanted = normal(column)
         return tuple(place for place, name in enumerate(self.columns) if name == wanted)
 
-    def rows(self) -> Iterator[tuple[int, list[str]] | Issue]:
+    def rows(self) -> Iterator[Record | Issue]:
         """The line and cells of each row, as wide as the header; or why a row has none. Blank rows are passed over."""
         width = len(self.columns)
-        with self._open() as stream:
-            records = read_records(read_lines(self.name, stream, self.encoding), self._delimiter)
-            next(records)
-            for record in records:
-                if isinstance(record, BadRecord):
-                    reason = f"{record.reason}; the row was not taken"
-                    yield self._issue(record.line, "unreadable_row", reason, record.text.split(self._delimiter))
-                elif is_blank(record.cells):
-                    continue
-                elif len(record.cells) == width:
-                    yield record.line, record.cells
-                else:
-                    yield from self._ragged(record, width)
+        records = read_records(self._lines, self._delimiter)
+        next(records)
+        for record in records:
+            if isinstance(record, BadRecord):
+                reason = f"{record.reason}; the row was not taken"
+                yield self._issue(record.line, "unreadable_row", reason, record.text.split(self._delimiter))
+            elif is_blank(record.cells):
+                continue
+            elif len(record.cells) == width:
+                yield record
+            else:
+                yield from self._ragged(record, width)
 
-    def _ragged(self, record: Record, width: int) -> Iterator[tuple[int, list[str]] | Issue]:
+    def _ragged(self, record: Record, width: int) -> Iterator[Record | Issue]:
         cells = record.cells
         if any(cell.strip() for cell in cells[width:]):
             reason = (
@@ -81,7 +82,7 @@ class Table:
         if len(cells) < width:
             reason = f"{len(cells)} cells under {width} columns; those that are missing were read as empty"
             yield self._issue(record.line, "short_row", reason, cells, Severity.WARNING)
-        yield record.line, (cells + [""] * width)[:width]
+        yield Record(record.line, (cells + [""] * width)[:width])
 
     def _issue(self, line: int, code: str, reason: str, cells: Cells, severity: Severity = Severity.ERROR) -> Issue:
         """An issue with the row's most likely id: so that whoever it is about is not taken for gone."""

@@ -62,20 +62,32 @@ def guess(sample: bytes) -> str:
     return LIKELY[min(ranked)[2]] if ranked else LIKELY[0]
 
 
-def read_lines(name: str, stream: BinaryIO, encoding: TextEncoding) -> Iterator[str]:
-    """The lines of `stream` with their ends, whatever these are. What cannot be decoded becomes U+FFFD."""
-    for line in _raw_lines(name, stream, encoding.name):
-        if encoding.fallback and not line.isascii() and NOT_UTF8.search(line):
-            yield line.encode("utf-8", "surrogateescape").decode(encoding.fallback, "replace")
-        else:
-            yield line
+def read_lines(stream: BinaryIO, encoding: TextEncoding) -> Iterator[str]:
+    """The lines of a file whose encoding was detected, with their ends, whatever these are.
+
+    What cannot be decoded becomes U+FFFD.
+    """
+    with _as_text(stream, encoding.name) as text:
+        if encoding.fallback is None:
+            yield from text
+            return
+        for line in text:
+            if line.isascii() or not NOT_UTF8.search(line):
+                yield line
+            else:
+                yield line.encode("utf-8", "surrogateescape").decode(encoding.fallback, "replace")
 
 
 def _raw_lines(name: str, stream: BinaryIO, encoding: str) -> Iterator[str]:
-    errors = "replace" if encoding == "utf-16" else "surrogateescape"
-    with io.TextIOWrapper(stream, encoding, errors, newline="") as text:
+    """Lines of a file that may be anything, each of bounded length."""
+    with _as_text(stream, encoding) as text:
         for line in iter(partial(text.readline, MAX_LINE_CHARACTERS), ""):
             if len(line) == MAX_LINE_CHARACTERS:
                 reason = f"{name} has a line of more than {MAX_LINE_CHARACTERS:,} characters: it is not a CSV file"
                 raise SetRefused("not_csv", reason)
             yield line
+
+
+def _as_text(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    errors = "replace" if encoding == "utf-16" else "surrogateescape"
+    return io.TextIOWrapper(stream, encoding, errors, newline="")
