@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 20.0
 class System:
     """The system by its settings, as `.usher/env` holds them."""
 
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(repr=False)
 
     @property
     def around(self) -> Outside:

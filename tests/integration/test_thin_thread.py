@@ -56,7 +56,8 @@ def test_usher_trace_draws_it_and_finds_it_by_person_and_by_message(system: Syst
     district.session.identity.set_roles(person, ["learner"], trace_id := new_trace_id())
     reader = SpanReader(system.spans)
     eventually(lambda: applied(reader.trace(trace_id), "identity.user.changed.v1") == 4)
-    message = next(span.attributes["messaging.message.id"] for span in reader.trace(trace_id) if "publish" in span.name)
+    eventually(lambda: messages(reader.trace(trace_id)))
+    [message, *_] = messages(reader.trace(trace_id))
     for question in ([trace_id], ["--user", person], ["--message", message]):
         drawn = CliRunner().invoke(app, ["trace", *question], obj=system.around)
         assert drawn.exit_code == 0, drawn.output
@@ -88,6 +89,11 @@ def test_who_finds_no_seat_waits_and_is_seated_when_there_are_more(
 def applied(spans: list[Span], key: str) -> int:
     """In how many places a fact was applied."""
     return sum(span.name == f"apply {key}" for span in spans)
+
+
+def messages(spans: list[Span]) -> list[str]:
+    """The ids of the messages that were published."""
+    return [span.attributes["messaging.message.id"] for span in spans if span.name.startswith("publish")]
 
 
 def child(node: Node, name: str, service: str | None = None) -> Node:

@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from usher_kit.ports import PORTS
@@ -15,7 +15,7 @@ FILE = Path(".usher/env")
 class Environment:
     """The settings of one call of the command, as `KEY=value`; `file` is where those not set outside come from."""
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
     file: Path | None = None
 
     def url(self, service: str) -> str:

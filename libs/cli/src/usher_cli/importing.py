@@ -46,7 +46,7 @@ def as_zip(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         return
-    files = sorted(file for file in path.glob("*") if file.suffix.lower() == ".csv") if path.is_dir() else []
+    files = csv_files(path)
     if not files:
         raise Failure(f"{path} is no OneRoster set: give a folder with CSV files, such as orgs.csv, or a zip of them.")
     with tempfile.TemporaryDirectory() as folder:
@@ -55,6 +55,11 @@ def as_zip(path: Path) -> Iterator[Path]:
             for file in files:
                 packed.write(file, file.name)
         yield archive
+
+
+def csv_files(folder: Path) -> list[Path]:
+    """The CSV files right in a folder, whatever the case of their ending."""
+    return sorted(file for file in folder.glob("*") if file.suffix.lower() == ".csv") if folder.is_dir() else []
 
 
 def summary(job: Json) -> str:

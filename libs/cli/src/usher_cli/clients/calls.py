@@ -15,6 +15,7 @@ Json: TypeAlias = dict[str, Any]
 
 PAGE = 500
 TIMEOUT_SECONDS = 60.0
+SHOWN_ERRORS = 3
 
 HINTS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "Set USHER_TOKEN to a valid token, or unset it to use the credentials in .usher/env.",
@@ -124,7 +125,8 @@ def problem_of(response: httpx2.Response) -> Json:
 def told(service: str, status: int, problem: Json) -> str:
     """A problem document as one paragraph: what was wrong, where, the trace to follow and what to do."""
     said = problem.get("detail") or problem.get("title") or problem.get("error_description") or problem.get("error")
-    where = [f"{one['pointer']}: {one['detail']}" for one in problem.get("errors") or [] if one["detail"] != said]
+    errors = [f"{one['pointer']}: {one['detail']}" for one in problem.get("errors") or [] if one["detail"] != said]
+    where = errors[:SHOWN_ERRORS]
     trace = f"Trace {problem['trace_id']}." if problem.get("trace_id") else ""
     sentences = [f"{service} answered {status}: {said}", *where, trace, HINTS.get(status, "")]
     return " ".join(sentence for sentence in sentences if sentence)

@@ -53,7 +53,7 @@ def oneroster(
 def progress_bar() -> Iterator[Any]:
     """A bar that a job's state moves; on stderr, and gone where that is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=STDERR, transient=True) as bar:
+    with Progress(*columns, console=STDERR, transient=True, disable=not STDERR.is_terminal) as bar:
         task = bar.add_task("uploading", total=None)
 
         def move(job: Json) -> None:

@@ -1,14 +1,17 @@
 """The one clock of a local system, moved by the demo: every process adds the offset in the same file."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from usher_cli.environment import Environment
 from usher_cli.failure import Failure
-from usher_kit.clock import read_offset, write_offset
+from usher_kit.clock import REREAD_SECONDS, read_offset, write_offset
 
 NOW = "now"
 DAYS_BACK = 365
+SEEN_SECONDS = REREAD_SECONDS * 1.1
+"""How long until every process has noticed that the clock was moved."""
 
 
 def clock_file(environment: Environment) -> Path:
@@ -31,10 +34,11 @@ def read_time(text: str) -> datetime:
 
 
 def move(file: Path, at: datetime) -> timedelta:
-    """Have the clock read `at` from now on. Returns by how much it was moved."""
+    """Have the clock read `at` from now on; every process does when this returns. Returns by how much it was moved."""
     before = read_offset(file)
     after = at - datetime.now(UTC)
     write_offset(file, after if abs(after) > timedelta(seconds=1) else timedelta(0))
+    time.sleep(SEEN_SECONDS)
     return after - before
 
 
