@@ -41,12 +41,15 @@ async def record_part(
     saved: dict[tuple[UUID, str], tuple[Seat, str]] = {}
     told: list[Event[Any]] = []
     # Seats of one pool that one role calls for rest on the same evidence: a few for a batch of any size.
-    known: dict[tuple[UUID, str | None], SeatEvidence] = {}
+    known: dict[tuple[UUID, str | None], tuple[SeatEvidence, str]] = {}
     for change in changes:
         seat, cause = change.seat, cause_of(change)
         shared = (seat.pool_id, seat.role)
-        evidence = known.get(shared) or known.setdefault(shared, seat_evidence(seat, pools[seat.pool_id]))
-        saved[seat.user_id, seat.product] = (seat, to_evidence(evidence, cause))
+        if shared not in known:
+            evidence = seat_evidence(seat, pools[seat.pool_id])
+            known[shared] = (evidence, evidence.model_dump_json())
+        evidence, as_json = known[shared]
+        saved[seat.user_id, seat.product] = (seat, to_evidence(as_json, cause))
         told.append(seat_message(change, evidence, cause))
     await save_seats(conn, saved)
     await outbox.add(conn, told)
@@ -77,11 +80,11 @@ def causes_by_pool(changes: Iterable[SeatChange], cause_of: CauseOf) -> Mapping[
     return causes
 
 
-def to_evidence(evidence: SeatEvidence, cause: Cause) -> str:
-    """What a seat's row keeps of a decision, as JSON: what it rests on, the message that led to it, and its trace."""
+def to_evidence(evidence: str, cause: Cause) -> str:
+    """What a seat's row keeps of a decision, as JSON: its `evidence`, the message that led to it, and its trace."""
     led = {
         "message_id": cause.causationid,
         "trace_id": cause.traceparent.split("-")[1] if cause.traceparent else None,
         "actor": cause.actor,
     }
-    return f"{evidence.model_dump_json()[:-1]},{json.dumps(led)[1:]}"
+    return f"{evidence[:-1]},{json.dumps(led)[1:]}"
