@@ -74,7 +74,7 @@ def test_the_way_to_a_unit_leads_through_its_parents() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "said"), [(0, "today"), (0.3, "in 1 day"), (1, "in 1 day"), (75, "in 75 days"), (-3, "today")]
+    ("days", "said"), [(0, "today"), (0.3, "today"), (1, "in 1 day"), (75.9, "in 75 days"), (-3, "today")]
 )
 def test_days_until(days: float, said: str) -> None:
     assert in_days(story.NOW + timedelta(days=days), story.NOW) == said

@@ -17,8 +17,12 @@ from usher_cli.servers.errors import ServerError
 PAUSE = 0.03  # seconds between two looks at a program that starts or stops
 FORCE_PATIENCE = 5.0  # seconds that a killed process may take to let go of its ports
 
-# Kept, because Python warns when the handle of a running child is collected; these are meant to outlive us.
-_CHILDREN: list[subprocess.Popen[bytes]] = []
+
+class LeftRunning(subprocess.Popen[bytes]):
+    """A program that outlives us on purpose, of which Python would warn at exit."""
+
+    def __del__(self) -> None:
+        """Let it be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def launch(program: Program) -> Running:
     program.folder.mkdir(parents=True, exist_ok=True)
     program.log_file.parent.mkdir(parents=True, exist_ok=True)
     with program.log_file.open("ab") as log:
-        child = subprocess.Popen(
+        child = LeftRunning(
             program.command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -95,7 +99,6 @@ def launch(program: Program) -> Running:
             cwd=program.folder,
             start_new_session=True,
         )
-    _CHILDREN.append(child)
     running = Running.of(child.pid)
     program.record.write_text(json.dumps(asdict(running)))
     return running

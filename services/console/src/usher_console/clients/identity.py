@@ -23,6 +23,7 @@ RoleName = Annotated[str, BeforeValidator(role_name)]
 
 class Person(Answer):
     id: UUID
+    tenant_id: UUID | None = None
     org_id: UUID | None = None
     user_name: str = ""
     display_name: str = ""
@@ -39,7 +40,6 @@ class Person(Answer):
 class Me(Person):
     """The person whose token asks."""
 
-    tenant_id: UUID | None = None
     organization: str = ""
 
 

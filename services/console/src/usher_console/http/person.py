@@ -24,6 +24,7 @@ from usher_console.rendering import render
 from usher_console.views.person import profile, role_choices, roles_after
 from usher_console.views.seat_card import seat_card
 from usher_console.visitors import Visitor
+from usher_contracts.envelope import OPERATORS_TENANT
 
 SEE_OTHER = 303
 PRECONDITION_FAILED = 412
@@ -55,7 +56,7 @@ async def person(
         here="people" if found.sees_reports else "",
         crumbs=[("Manage Users", None), people, (answer.name, None)] if found.sees_reports else [people],
         person=profile(answer, organization),
-        roles=role_choices(answer, may_grant_system=found.is_system),
+        roles=role_choices(answer, may_grant_system=may_grant_system(answer, found)),
         may_change=found.is_administrator,
         notice=session_of(request).pop(NOTICE, None),
         fragment=f"/users/{user_id}/seats" + (f"?version={version}" if version is not None else ""),
@@ -79,7 +80,7 @@ async def change_roles(
 ) -> Response:
     """Set the person's roles, unless somebody else has changed the person since the form was made."""
     before = await running.identity.person(found.token, user_id)
-    wanted = roles_after(before, roles, may_grant_system=found.is_system)
+    wanted = roles_after(before, roles, may_grant_system=may_grant_system(before, found))
     try:
         after = await running.identity.set_roles(found.token, before.model_copy(update={"version": version}), wanted)
     except RefusedError as error:
@@ -113,3 +114,8 @@ async def seats(running: Console, found: Visitor, user_id: UUID, version: int | 
         return {"seats": [], "pending": False, "seats_missing": SEATS_AWAY}
     cards = [seat_card(one, held.get(one.product), products[one.product]) for one in explanations]
     return {"seats": cards, "pending": any(card.pending for card in cards), "seats_missing": ""}
+
+
+def may_grant_system(person: Person, visitor: Visitor) -> bool:
+    """Whether the form offers the role: only a system administrator gives it, and only to one of the operators."""
+    return visitor.is_system and person.tenant_id == OPERATORS_TENANT

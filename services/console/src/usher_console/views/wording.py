@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Literal
 
 Tone = Literal["good", "care", "stop", "accent", "plain"]
@@ -124,8 +123,8 @@ def moment(at: datetime | None) -> str:
 
 
 def days_until(end: datetime, at: datetime) -> int:
-    """Whole days from `at` to `end`, never below zero; what has begun counts as a day."""
-    return max(0, ceil((end - at) / timedelta(days=1)))
+    """Whole days from `at` to `end`, never below zero, as reports and notices count them."""
+    return max(0, (end - at) // timedelta(days=1))
 
 
 def in_days(end: datetime, at: datetime) -> str:
