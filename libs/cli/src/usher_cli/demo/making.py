@@ -37,9 +37,10 @@ def make(session: Session, home: Path, data: Path | None, people: int, made_of: 
         await_people(session)
     with steps.step("A year of logins, told while the clock goes forward") as step:
         step.outcome = f"{tell_logins(session, file, [one['id'] for one in everybody], SEED):,}"
+    with steps.step("Everything told everywhere"):
+        await_quiet(session)
     with steps.step("Accounts, and one role change to follow"):
         record = finish(session, largest, staff, made_of)
-    with steps.step("Everything told everywhere"):
         await_quiet(session)
     save(home, record)
     return record

@@ -12,12 +12,15 @@ from usher_cli.demo.licenses import DAYS_LEFT
 from usher_cli.demo.record import Account, Record
 from usher_cli.output import show, table
 
+NOTICE_DAYS = 30
+"""How many days before a license's end one of its notices goes out (seats: The life of a license term)."""
+
 NEXT = """
 Try next (usher is {usher}):
   usher users list --role observer                          people, found as administrators find them
   usher seats --product observe --state waitlisted          who waits, in their order
-  usher licenses create --org {org} --product observe --seats 200 --ends {later}
-  usher demo --at {later}                                move the clock: notices go out, licenses end
+  usher licenses create --org {org} --product observe --seats 200 --ends {end}
+  usher demo --at {notice}                                move the clock: notices of the coming end go out
   usher doctor                                              every invariant, across the services
 Mail is kept in {mail}; each service's API is described at /docs, such as {identity}/docs."""
 
@@ -40,7 +43,8 @@ def what_next(session: Session, record: Record) -> str:
     return NEXT.format(
         usher=Path(sys.executable).with_name("usher"),
         org=record.tenant_id,
-        later=f"{datetime.now(UTC) + timedelta(days=DAYS_LEFT + 1):%Y-%m-%d}",
+        notice=f"{datetime.now(UTC) + timedelta(days=DAYS_LEFT - NOTICE_DAYS + 1):%Y-%m-%d}",
+        end=f"{datetime.now(UTC) + timedelta(days=DAYS_LEFT + 1):%Y-%m-%d}",
         mail=home / "mail",
         identity=session.environment.url("identity"),
     )
