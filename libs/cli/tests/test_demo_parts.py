@@ -11,6 +11,7 @@ import pytest
 
 from usher_cli.clients.session import Outside, open_session
 from usher_cli.demo import clock
+from usher_cli.demo.accounts import open_accounts
 from usher_cli.demo.licenses import demand, license_root, seats_for
 from usher_cli.demo.logins import tell_logins
 from usher_cli.demo.record import Account, Example, Record, load, save
@@ -98,3 +99,18 @@ def test_a_finished_demo_is_found_again(tmp_path: Path) -> None:
     save(tmp_path, record)
     assert load(tmp_path) == record
     assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_who_is_several_things_gets_one_account() -> None:
+    passwords: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            passwords.append(json.loads(request.content)["password"])
+            return httpx2.Response(204)
+        return httpx2.Response(200, json={"user_name": "ada"})
+
+    with open_session(Outside(Environment({"USHER_TOKEN": "t"}), httpx2.MockTransport(answer))) as session:
+        [account] = open_accounts(session, [("administrator", ROOT), ("waits for observe", ROOT)])
+    assert account == Account("administrator, waits for observe", ROOT, "ada", passwords[0])
+    assert len(passwords) == 1

@@ -52,8 +52,11 @@ def pick(session: Session, root: str, product: str, state: str) -> Example | Non
 
 
 def open_accounts(session: Session, people: Sequence[tuple[str, str]]) -> tuple[Account, ...]:
-    """A password for each person, by what they are and their id."""
-    return tuple(open_account(session, what, user_id) for what, user_id in people)
+    """A password for each person, by what they are and their id; who is several things gets one account."""
+    named: dict[str, list[str]] = {}
+    for what, user_id in people:
+        named.setdefault(user_id, []).append(what)
+    return tuple(open_account(session, ", ".join(whats), user_id) for user_id, whats in named.items())
 
 
 def open_account(session: Session, what: str, user_id: str) -> Account:

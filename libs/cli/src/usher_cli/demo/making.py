@@ -78,5 +78,6 @@ def finish(session: Session, root: str, staff: Sequence[tuple[str, str]], made_o
     examples = accounts.pick_examples(session, root)
     named = [(f"{SAID[one.state]} {one.product}", one.user_id) for one in examples]
     opened = accounts.open_accounts(session, [*staff, *named])
-    session.identity.set_roles(opened[2].user_id, ["reporter", "learner"], trace_id := new_trace_id())
+    reporter = dict(staff)["reporter"]
+    session.identity.set_roles(reporter, ["reporter", "learner"], trace_id := new_trace_id())
     return Record(root, made_of, opened, tuple(examples), trace_id)
