@@ -108,6 +108,12 @@ def test_an_open_quote_near_the_end_is_found_too(write_set: Write, read: Read) -
     assert list(reading.people) == ["u1"]
 
 
+def test_an_open_quote_in_the_very_last_line_is_found_too(write_set: Write, read: Read) -> None:
+    reading = read(write_set(users=f'{HEADER}\n{ROW}\nu2,active,true,S,teacher,"bo,Bo,Ek,bo@fir.example.org'))
+    assert reading.codes == [("u2", 3, "unreadable_row")]
+    assert list(reading.people) == ["u1"]
+
+
 def test_a_row_may_span_lines_and_keeps_its_place(write_set: Write, read: Read) -> None:
     spanning = ROW.replace("Ann", '"Ann\nMarie"')
     reading = read(write_set(users=f"{HEADER}\n{spanning}\n{ROW.replace('u1', 'u2')}\n"))
