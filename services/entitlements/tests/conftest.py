@@ -36,9 +36,12 @@ async def keys(*, look_again: bool) -> KeySet:
 async def entitlements(service_database: str) -> AsyncIterator[Entitlements]:
     """The service with a district of two schools."""
     database = Database.connect(service_database, "entitlements", connections=25)
-    service = Entitlements(database, FixedClock(START))
+    clock, redis = FixedClock(START), Redis()
+    runtime = Runtime("entitlements", ServiceSettings(), database, clock, redis, Loops("entitlements"))
+    service = Entitlements(database, clock, runtime)
     await service.hear(organization(DISTRICT, None), organization(NORTH), organization(SOUTH))
     yield service
+    await redis.aclose()
     await database.close()
 
 
@@ -48,18 +51,13 @@ async def client(entitlements: Entitlements) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
     add_problem_handlers(app)
     app.add_middleware(AnswerKeeper)
-    redis = Redis()
-    runtime = Runtime(
-        "entitlements", ServiceSettings(), entitlements.database, entitlements.clock, redis, Loops("entitlements")
-    )
-    await start_catalogue(runtime)
-    app.state.runtime = runtime
+    await start_catalogue(entitlements.runtime)
+    app.state.runtime = entitlements.runtime
     app.state.guard = Guard(entitlements.database, Verifier(keys, ISSUER, entitlements.clock), find_in_directory)
     for router in SERVICE.routers:
         app.include_router(router)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield client
-    await redis.aclose()
 
 
 @pytest.fixture

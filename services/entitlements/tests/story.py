@@ -14,16 +14,16 @@ from usher_contracts.identity import HeldRole, OrganizationChanged, Role, UserCh
 from usher_entitlements.consumers import APPLY
 from usher_entitlements.domain.grants import GrantRule
 from usher_entitlements.domain.terms import LicenseTerm
-from usher_entitlements.store.configurations import find_due, lock_for_change
 from usher_entitlements.store.reevaluations import pools_with_lists
+from usher_entitlements.time_passing import pass_due_terms
 from usher_entitlements.use_cases.grant_rules import set_rules
 from usher_entitlements.use_cases.license_terms import buy_term, change_term
-from usher_entitlements.use_cases.pass_time import catch_up
 from usher_entitlements.use_cases.reevaluate import reevaluate
 from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier
 from usher_kit.database import Database
 from usher_kit.ids import new_id
+from usher_kit.runtime import Runtime
 
 DISTRICT, NORTH, SOUTH, ELSEWHERE = (UUID(int=number) for number in (1, 2, 3, 9))
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -97,6 +97,7 @@ class Entitlements:
 
     database: Database
     clock: FixedClock
+    runtime: Runtime
 
     async def hear(self, *events: Event[Any]) -> None:
         """Apply facts, all in one transaction."""
@@ -136,11 +137,7 @@ class Entitlements:
     async def move_to(self, number: float) -> None:
         """Let that day come, and what it brings for license terms."""
         self.clock.move_to(day(number))
-        async with self.database.transaction(await self.tenants()) as conn:
-            due = await find_due(conn, self.clock.now())
-        for tenant_id in due:
-            async with self.database.transaction([tenant_id]) as conn:
-                await catch_up(conn, await lock_for_change(conn, [tenant_id]), self.clock.now(), Cause())
+        await pass_due_terms(self.runtime)
         await self.work_off_lists()
 
     async def tenants(self) -> list[UUID]:

@@ -7,7 +7,7 @@ import pytest
 from usher_entitlements.domain.grants import GrantRule
 from usher_kit.errors import Conflict
 
-from .story import DISTRICT, NORTH, SOUTH, Entitlements, day, person, term
+from .story import DISTRICT, ELSEWHERE, NORTH, SOUTH, Entitlements, day, organization, person, term
 
 
 async def states(entitlements: Entitlements) -> list[tuple[str, int]]:
@@ -175,3 +175,13 @@ async def test_setting_the_same_rules_again_changes_nothing(entitlements: Entitl
     await entitlements.set_rules(GrantRule("learner", "learn"))
     assert await entitlements.told("grant_rule.changed") == told
     assert [fact["since"] for fact in told if fact["active"]] == [None]
+
+
+async def test_one_tenants_trouble_with_time_stops_no_other(entitlements: Entitlements) -> None:
+    await entitlements.hear(organization(ELSEWHERE, None, tenant=ELSEWHERE))
+    await entitlements.buy(term(1, starts=10, ends=200))
+    await entitlements.buy(term(1, starts=11, ends=200, org=ELSEWHERE, tenant=ELSEWHERE))
+    await entitlements.write("update license_term set overage = 'some' where tenant_id = :tenant", tenant=DISTRICT)
+    with pytest.raises(ExceptionGroup, match="some tenants"):
+        await entitlements.move_to(12)
+    assert [row.tenant_id for row in await entitlements.rows("select tenant_id from pool")] == [ELSEWHERE]

@@ -1,5 +1,9 @@
 """The worker's loops: what time makes due for license terms, and the work list that a changed configuration leaves."""
 
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+from uuid import UUID
+
 from usher_contracts.envelope import Cause
 from usher_entitlements.store.configurations import find_due, lock_for_change
 from usher_entitlements.store.reevaluations import pools_with_lists
@@ -7,6 +11,8 @@ from usher_entitlements.use_cases.pass_time import catch_up
 from usher_entitlements.use_cases.reevaluate import reevaluate
 from usher_kit.loops import Loop
 from usher_kit.runtime import Runtime
+
+T = TypeVar("T")
 
 TERMS_SECONDS = 1.0
 LIST_SECONDS = 1.0
@@ -18,9 +24,12 @@ async def pass_due_terms(runtime: Runtime) -> bool:
     at = runtime.clock.now()
     async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
         due = await find_due(conn, at)
-    for tenant_id in due:
+
+    async def pass_tenant(tenant_id: UUID) -> None:
         async with runtime.database.transaction([tenant_id]) as conn:
             await catch_up(conn, await lock_for_change(conn, [tenant_id]), at, Cause())
+
+    await each(due, pass_tenant)
     if due:
         runtime.wake(REEVALUATE.name)
     return bool(due)
@@ -30,10 +39,26 @@ async def work_off_lists(runtime: Runtime) -> bool:
     """One round: a batch of each work list, a transaction a pool. Answers whether there was any."""
     async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
         lists = await pools_with_lists(conn)
-    for tenant_id, pool_id in lists:
+
+    async def work_off(pool: tuple[UUID, UUID]) -> None:
+        tenant_id, pool_id = pool
         async with runtime.database.transaction([tenant_id]) as conn:
             await reevaluate(conn, tenant_id, pool_id, runtime.clock.now())
+
+    await each(lists, work_off)
     return bool(lists)
+
+
+async def each(items: Iterable[T], act: Callable[[T], Awaitable[None]]) -> None:
+    """Do `act` for every item. Raises what failed once all have had their turn: one tenant's trouble stops no other."""
+    failures: list[Exception] = []
+    for item in items:
+        try:
+            await act(item)
+        except Exception as error:  # noqa: BLE001 (raised again below)
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("some tenants' turns failed", failures)
 
 
 PASS_TERMS: Loop[Runtime] = Loop("license terms", TERMS_SECONDS, pass_due_terms)
