@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from alembic import op
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, Text, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -16,8 +17,17 @@ from usher_contracts.envelope import Cause, Event
 from usher_contracts.identity import HeldRole, UserChanged
 from usher_kit.database import Database, app_role, async_url
 from usher_kit.ids import new_id
-from usher_kit.migrations import GRANTS, MAKE_ROLE, create_database, create_directory, create_plumbing
+from usher_kit.migrations import (
+    MAKE_ROLE,
+    append_only,
+    create_database,
+    create_directory,
+    create_plumbing,
+    grant,
+    isolate,
+)
 from usher_kit.settings import with_database
+from usher_kit.tables import tenant_id
 
 DAY = datetime(2026, 9, 1, tzinfo=UTC)
 TENANT = UUID(int=1)
@@ -28,6 +38,9 @@ def create_tables(connection: Connection) -> None:
     with Operations.context(MigrationContext.configure(connection)):
         create_plumbing()
         create_directory()
+        op.create_table("record", tenant_id(), Column("line", Text))
+        isolate("record")
+        append_only("record")
 
 
 @pytest.fixture
@@ -39,8 +52,7 @@ async def database(servers: Addresses) -> AsyncIterator[Database]:
     async with engine.begin() as conn:
         await conn.execute(text(MAKE_ROLE.format(role=app_role(SERVICE))))
         await conn.run_sync(create_tables)
-        for grant in GRANTS.format(role=app_role(SERVICE)).strip().split(";\n"):
-            await conn.execute(text(grant))
+        await grant(conn, app_role(SERVICE))
     await engine.dispose()
     database = Database.connect(url, SERVICE)
     yield database

@@ -9,12 +9,16 @@ from sqlalchemy.exc import DBAPIError
 
 from usher_contracts.envelope import Event
 from usher_contracts.identity import UserChanged
-from usher_kit.database import Database
+from usher_kit.database import Database, app_role
 from usher_kit.directory import apply_people
+from usher_kit.migrations import grant
 
-from .conftest import DAY
+from .conftest import DAY, SERVICE
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
+PRIVILEGES = text("""
+    select privilege_type from information_schema.role_table_grants where table_name = 'record' and grantee = :role
+""")
 COUNT = text("select count(*) from person")
 MakeEvent = Callable[..., Event[UserChanged]]
 
@@ -44,3 +48,22 @@ async def test_tenants_of_one_transaction_do_not_leak_into_the_next(
         await apply_people(conn, [user_changed(tenant=ONE)], DAY)
     async with database.engine.connect() as conn:
         assert await conn.scalar(COUNT) == 0
+
+
+@pytest.mark.parametrize("change", ["update record set line = 'other'", "delete from record", "truncate record"])
+async def test_what_is_append_only_is_added_to_and_read_and_nothing_else(database: Database, change: str) -> None:
+    async with database.transaction([ONE]) as conn:
+        await conn.execute(text("insert into record values (:tenant, 'one')"), {"tenant": ONE})
+    with pytest.raises(DBAPIError, match="permission denied"):
+        async with database.transaction([ONE]) as conn:
+            await conn.execute(text(change))
+    async with database.transaction([ONE]) as conn:
+        assert (await conn.scalars(text("select line from record"))).all() == ["one"]
+
+
+async def test_grants_that_are_given_again_leave_append_only_tables_so(database: Database) -> None:
+    async with database.engine.begin() as conn:
+        await conn.execute(text("reset role"))
+        await grant(conn, app_role(SERVICE))
+        verbs = await conn.scalars(PRIVILEGES, {"role": app_role(SERVICE)})
+        assert sorted(verbs) == ["INSERT", "SELECT"]

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from usher_kit.database import app_role, async_url
@@ -30,6 +30,16 @@ GRANTS = """
     grant select, insert, update, delete on all tables in schema public to {role};
     grant usage, select on all sequences in schema public to {role};
 """
+FREEZE = """
+    do $$ declare kept text; begin
+        for kept in select distinct polrelid::regclass from pg_policy where polname like '{mark}%' loop
+            execute format('revoke update, delete, truncate on %s from {role}', kept);
+        end loop;
+    end $$
+"""
+APPEND_ONLY = "append_only"
+"""How the policies are named that mark a table as append-only."""
+
 MAKE_ROLE = """
     do $$ begin
         if not exists (select from pg_roles where rolname = '{role}') then create role {role} nologin; end if;
@@ -43,6 +53,16 @@ def isolate(table: str, key: str = "tenant_id") -> None:
     op.execute(f"alter table {table} enable row level security")
     op.execute(f"alter table {table} force row level security")
     op.execute(f"create policy tenant on {table} using ({key} = any({TENANTS}))")
+
+
+def append_only(table: str) -> None:
+    """Let the service add rows to `table`, and never change or remove one: it gets no grant to, and no policy.
+
+    The policies are the mark that `grant` goes by. The owner of the database stays its owner; what it changes can only
+    be made evident.
+    """
+    for verb in ("update", "delete"):
+        op.execute(f"create policy {APPEND_ONLY}_{verb} on {table} as restrictive for {verb} using (false)")
 
 
 def create_plumbing() -> None:
@@ -76,11 +96,16 @@ async def migrate(service: str, url: str) -> None:
             await conn.execute(text(MAKE_ROLE.format(role=role)))
             await conn.execute(text(f"grant {role} to current_user"))
             await conn.run_sync(upgrade, service)
-            for grant in GRANTS.format(role=role).split(";"):
-                if grant.strip():
-                    await conn.execute(text(grant))
+            await grant(conn, role)
     finally:
         await engine.dispose()
+
+
+async def grant(conn: AsyncConnection, role: str) -> None:
+    """Let `role` work with every table: with those that are append-only by reading and adding alone."""
+    for one in filter(str.strip, GRANTS.format(role=role).split(";")):
+        await conn.execute(text(one))
+    await conn.execute(text(FREEZE.format(role=role, mark=APPEND_ONLY)))
 
 
 async def create_database(engine: AsyncEngine, url: str) -> None:
