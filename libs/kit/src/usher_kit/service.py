@@ -52,7 +52,8 @@ class Service:
     name: str
     settings: Callable[[], ServiceSettings]
     metadata: MetaData | None = None
-    apply: Apply = field(default_factory=dict)
+    apply: Apply | Callable[[Runtime], Apply] = field(default_factory=dict)
+    """What the service listens to; made of the runtime where a use case goes by a setting."""
     routers: Sequence[APIRouter] = ()
     loops: Sequence[Loop[Runtime]] = ()
     prepare: Callable[[Runtime], Awaitable[None]] | None = None
@@ -132,7 +133,8 @@ async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI)
         for loop in (FORGET_KEYS, *service.loops):
             runtime.loops.start(loop, runtime)
         if service.apply:
-            applier = Applier(service.name, service.apply, runtime.database, runtime.clock)
+            apply = service.apply(runtime) if callable(service.apply) else service.apply
+            applier = Applier(service.name, apply, runtime.database, runtime.clock)
             await own.start_subscriber(
                 settings.rabbitmq_url, applier, prefetch=settings.prefetch, max_facts=settings.batch_facts
             )
