@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from usher_contracts.envelope import Event
 from usher_contracts.identity import Role
+from usher_entitlements.use_cases.seat_people import seat_people
+from usher_kit.database import Contended
 
-from .story import DISTRICT, NORTH, SOUTH, Entitlements, person, term
+from .story import DISTRICT, NORTH, SOUTH, START, Entitlements, person, term
 
 
 async def agree(entitlements: Entitlements) -> None:
@@ -124,4 +127,61 @@ async def test_deliveries_in_any_order_and_number_keep_counts_caps_and_places(
     assert sum(state == "assigned" for state in seats.values()) == 5
     waiting = [n for n, state in seats.items() if state == "waitlisted"]
     assert waiting == sorted(waiting)
+    await agree(entitlements)
+
+
+async def held_up(entitlements: Entitlements, process: int) -> None:
+    """Wait until that process of the server waits for a lock."""
+    async with asyncio.timeout(20):
+        while not await entitlements.rows("select pid from pg_locks where pid = :pid and not granted", pid=process):
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("story", "known", "meanwhile", "later", "state"),
+    [
+        (
+            "a seat comes to another pool before its own is locked",
+            [person(1, "learner", org=NORTH)],
+            person(1, "learner", org=SOUTH, version=2),
+            person(1, "learner", "observer", org=NORTH, version=3),
+            "assigned",
+        ),
+        (
+            "a person who is known to neither comes to two pools",
+            [],
+            person(1, "learner", org=NORTH),
+            person(1, "reporter", org=SOUTH, version=2),
+            "released",
+        ),
+    ],
+)
+async def test_what_proves_different_under_the_locks_is_decided_again(
+    entitlements: Entitlements,
+    story: str,
+    known: list[Event[Any]],
+    meanwhile: Event[Any],
+    later: Event[Any],
+    state: str,
+) -> None:
+    await entitlements.buy(term(5))
+    await entitlements.buy(term(5, org=SOUTH))
+    if known:
+        await entitlements.hear(*known)
+
+    process = asyncio.get_running_loop().create_future()
+
+    async def decide_once() -> None:
+        async with entitlements.database.transaction([DISTRICT]) as conn:
+            process.set_result(await conn.scalar(text("select pg_backend_pid()")))
+            await seat_people(conn, [later], START)
+
+    async with entitlements.database.transaction([DISTRICT]) as conn:
+        await seat_people(conn, [meanwhile], START)
+        second = asyncio.create_task(decide_once())
+        await held_up(entitlements, await process)
+    with pytest.raises(Contended):
+        await second
+    await entitlements.hear(later)
+    assert await entitlements.seats() == {1: state}, story
     await agree(entitlements)
