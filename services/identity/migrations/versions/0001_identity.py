@@ -1,5 +1,7 @@
 """Identity's tables: organizations, people, what sources say of them, and sign-in."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -23,7 +25,7 @@ def upgrade() -> None:
     create_sign_in()
 
 
-def table(name: str, *columns: sa.Column, key: tuple[str, ...]) -> None:
+def table(name: str, *columns: "sa.Column[Any]", key: tuple[str, ...]) -> None:
     """A table whose key leads with the tenant, behind its policy."""
     tenant = sa.Column("tenant_id", UUID(as_uuid=True), nullable=False)
     op.create_table(name, tenant, *columns, sa.PrimaryKeyConstraint("tenant_id", *key, name=f"pk_{name}"))
@@ -34,27 +36,27 @@ def index(table_name: str, *columns: str) -> None:
     op.create_index(f"ix_{table_name}_{'_'.join(columns)}", table_name, list(columns))
 
 
-def uuid(name: str, *, nullable: bool = False) -> sa.Column:
+def uuid(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, UUID(as_uuid=True), nullable=nullable)
 
 
-def words(name: str, *, nullable: bool = False) -> sa.Column:
+def words(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, sa.Text, nullable=nullable)
 
 
-def exact(name: str) -> sa.Column:
+def exact(name: str) -> "sa.Column[Any]":
     return sa.Column(name, C_TEXT, nullable=False)
 
 
-def moment(name: str, *, nullable: bool = False) -> sa.Column:
+def moment(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, MOMENT, nullable=nullable)
 
 
-def number(name: str) -> sa.Column:
+def number(name: str) -> "sa.Column[Any]":
     return sa.Column(name, sa.BigInteger, nullable=False)
 
 
-def key(name: str, of: str) -> sa.Column:
+def key(name: str, of: str) -> "sa.Column[Any]":
     return sa.Column(name, C_TEXT, sa.Computed(of, persisted=True))
 
 

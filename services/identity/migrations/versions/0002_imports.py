@@ -1,5 +1,7 @@
 """Imports: jobs, uploads, issues, what sources said last, and their own words for roles."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import UUID
@@ -20,26 +22,26 @@ def upgrade() -> None:
     create_sources()
 
 
-def table(name: str, *columns: sa.Column, key: tuple[str, ...]) -> None:
+def table(name: str, *columns: "sa.Column[Any]", key: tuple[str, ...]) -> None:
     """A table whose key leads with the tenant, behind its policy."""
     tenant = sa.Column("tenant_id", UUID(as_uuid=True), nullable=False)
     op.create_table(name, tenant, *columns, sa.PrimaryKeyConstraint("tenant_id", *key, name=f"pk_{name}"))
     isolate(name)
 
 
-def words(name: str, *, nullable: bool = False) -> sa.Column:
+def words(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, sa.Text, nullable=nullable)
 
 
-def uuid(name: str, *, nullable: bool = False) -> sa.Column:
+def uuid(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, UUID(as_uuid=True), nullable=nullable)
 
 
-def number(name: str, *, nullable: bool = False) -> sa.Column:
+def number(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, sa.BigInteger, nullable=nullable)
 
 
-def moment(name: str, *, nullable: bool = False) -> sa.Column:
+def moment(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, MOMENT, nullable=nullable)
 
 
