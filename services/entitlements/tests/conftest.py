@@ -22,7 +22,8 @@ from usher_kit.runtime import Runtime
 from usher_kit.settings import ServiceSettings
 from usher_kit.tokens import AUDIENCE, Verifier
 
-from .story import DISTRICT, NORTH, SOUTH, START, Entitlements, organization
+from .people import ADMIN, LEARNER, NORTH_ADMIN, READER, WAITING
+from .story import DISTRICT, NORTH, SOUTH, START, Entitlements, organization, person, term
 
 ISSUER = "https://id.example.org"
 KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"})
@@ -75,3 +76,21 @@ def bearer(entitlements: Entitlements) -> Callable[..., dict[str, str]]:
         return {"Authorization": f"Bearer {token}"}
 
     return make
+
+
+@pytest.fixture
+async def people(entitlements: Entitlements) -> None:
+    """An administrator of the district, one of a school, a reporter, a learner with a seat, and one without."""
+    await entitlements.hear(
+        person(ADMIN, "org_admin", org=DISTRICT, on=-9),
+        person(NORTH_ADMIN, "org_admin", org=NORTH, on=-8),
+        person(READER, "reporter", org=SOUTH),
+        person(LEARNER, "learner", org=NORTH, on=-2),
+        person(WAITING, "learner", org=SOUTH, on=-1),
+    )
+    await entitlements.buy(term(3))
+
+
+@pytest.fixture
+def system(bearer: Callable[..., dict[str, str]]) -> dict[str, str]:
+    return bearer("cli", scope="admin")

@@ -8,15 +8,10 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 
-from .story import DISTRICT, ELSEWHERE, NORTH, SOUTH, START, Entitlements, day, organization, person, term
+from .people import ADMIN, LEARNER, NORTH_ADMIN, READER, WAITING, id_of
+from .story import DISTRICT, ELSEWHERE, SOUTH, START, Entitlements, day, organization, person, term
 
 Bearer = Callable[..., dict[str, str]]
-
-ADMIN, NORTH_ADMIN, READER, LEARNER, WAITING = 1, 2, 3, 4, 5
-
-
-def id_of(number: int) -> str:
-    return str(UUID(int=1_000 + number))
 
 
 def purchase(**values: Any) -> dict[str, Any]:
@@ -28,24 +23,6 @@ def purchase(**values: Any) -> dict[str, Any]:
         "ends_at": day(365).isoformat(),
         **values,
     }
-
-
-@pytest.fixture
-async def people(entitlements: Entitlements) -> None:
-    """An administrator of the district, one of a school, a reporter, a learner with a seat, and one without."""
-    await entitlements.hear(
-        person(ADMIN, "org_admin", org=DISTRICT, on=-9),
-        person(NORTH_ADMIN, "org_admin", org=NORTH, on=-8),
-        person(READER, "reporter", org=SOUTH),
-        person(LEARNER, "learner", org=NORTH, on=-2),
-        person(WAITING, "learner", org=SOUTH, on=-1),
-    )
-    await entitlements.buy(term(3))
-
-
-@pytest.fixture
-def system(bearer: Bearer) -> dict[str, str]:
-    return bearer("cli", scope="admin")
 
 
 async def test_the_catalogue_starts_with_learn_and_observe(client: AsyncClient, system: dict[str, str]) -> None:
@@ -255,84 +232,6 @@ async def test_a_check_looks_at_the_dates_though_the_passage_is_late(
     entitlements.clock.move_to(day(110))
     assert not await allowed()
     assert await entitlements.seats() == {LEARNER: "assigned"}
-
-
-async def explained(client: AsyncClient, headers: dict[str, str], number: int, **query: Any) -> dict[str, Any]:
-    answer = await client.get(
-        "/v1/explain", headers=headers, params={"user_id": id_of(number), "product": "learn", **query}
-    )
-    assert answer.status_code == 200
-    explanation: dict[str, Any] = answer.json()
-    return explanation
-
-
-@pytest.mark.usefixtures("people")
-async def test_a_wait_is_explained_with_its_position_and_what_would_end_it(
-    client: AsyncClient, system: dict[str, str], entitlements: Entitlements
-) -> None:
-    granted = person(30, "learner", on=9)
-    await entitlements.hear(granted)
-    why = await explained(client, system, 30)
-    assert (why["code"], why["allowed"], why["position"]) == ("waitlisted", False, 2)
-    assert why["words"] == "The person waits at position 2: of the 3 seats of learn, 3 are held."
-    [step] = why["counterfactual"]["steps"]
-    assert (step["act"], step["seats"], step["words"]) == ("add_seats", 2, "Add seats of learn: 2.")
-    evidence = why["evidence"]
-    assert (evidence["role"], evidence["message_id"]) == ("learner", granted.id)
-    assert evidence["trace_id"] == (granted.traceparent or "").split("-")[1]
-    assert (evidence["pool"]["assigned"], evidence["pool_then"]["waitlisted"]) == (3, 2)
-    assert (evidence["term"]["seats"], evidence["seat"]["state"]) == (3, "waitlisted")
-
-
-@pytest.mark.usefixtures("people")
-async def test_what_a_counterfactual_says_comes_true(client: AsyncClient, system: dict[str, str]) -> None:
-    why = await explained(client, system, WAITING)
-    [step] = why["counterfactual"]["steps"]
-    term_of_pool = why["evidence"]["term"]
-    seats = {"seats": term_of_pool["seats"] + step["seats"]}
-    await client.patch(f"/v1/license-terms/{term_of_pool['id']}", headers=system, json=seats)
-    assert (await explained(client, system, WAITING))["code"] == "seated"
-
-
-@pytest.mark.usefixtures("people")
-async def test_who_lacks_a_role_is_told_which(client: AsyncClient, system: dict[str, str]) -> None:
-    why = await explained(client, system, READER)
-    assert why["code"] == "no_role"
-    assert [(step["act"], step["role"], step["seats"]) for step in why["counterfactual"]["steps"]] == [
-        ("grant_role", "learner", None),
-        ("add_seats", None, 2),
-    ]
-
-
-@pytest.mark.usefixtures("people")
-async def test_a_change_that_has_not_arrived_is_in_progress(client: AsyncClient, system: dict[str, str]) -> None:
-    assert (await explained(client, system, LEARNER, user_version=1))["code"] == "seated"
-    later = await explained(client, system, LEARNER, user_version=2)
-    assert (later["code"], later["counterfactual"]) == ("change_in_progress", None)
-
-
-async def test_every_other_code_is_found(
-    client: AsyncClient, system: dict[str, str], entitlements: Entitlements
-) -> None:
-    await entitlements.hear(person(1, "learner"), person(2, "learner", status="archived"))
-    assert (await explained(client, system, 77))["code"] == "unknown_user"
-    assert (await explained(client, system, 2))["code"] == "user_not_active"
-    assert (await explained(client, system, 1))["code"] == "product_not_activated"
-    await entitlements.buy(term(1, starts=10, ends=100, grace=10))
-    before = await explained(client, system, 1)
-    assert (before["code"], before["words"]) == ("license_not_started", "The license of learn starts on 2026-03-12.")
-    await entitlements.move_to(10)
-    assert (await explained(client, system, 1))["code"] == "seated"
-    await entitlements.move_to(100)
-    grace = await explained(client, system, 1)
-    assert (grace["code"], grace["allowed"], grace["until"]) == ("in_grace", True, "2026-06-20T12:00:00Z")
-    await entitlements.hear(person(3, "learner", on=100))
-    newcomer = await explained(client, system, 3)
-    assert (newcomer["code"], newcomer["counterfactual"]["steps"][0]["seats"]) == ("waitlisted", 2)
-    await entitlements.move_to(110)
-    after = await explained(client, system, 1)
-    assert (after["code"], after["counterfactual"]["steps"][0]["act"]) == ("license_expired", "renew_term")
-    assert after["counterfactual"]["steps"][0]["seats"] == 1
 
 
 @pytest.mark.usefixtures("people")

@@ -233,3 +233,13 @@ async def test_the_work_list_stands_in_the_order_of_the_domain(entitlements: Ent
     listed = await entitlements.rows("select user_id from reevaluation order by priority, since, user_id")
     await entitlements.work_off_lists()
     assert [row.user_id.int - 1_000 for row in listed] == list(await entitlements.seats()) == [2, 3, 1, 4]
+
+
+async def test_who_a_new_rule_calls_stands_behind_those_who_wanted_it_before(entitlements: Entitlements) -> None:
+    await entitlements.buy(term(0))
+    await entitlements.hear(person(1, "reporter", on=1), person(2, "org_admin", on=7))
+    entitlements.clock.move_to(day(10))
+    await entitlements.set_rules(GrantRule("org_admin", "learn", 1), GrantRule("reporter", "learn", 1), decided=False)
+    listed = await entitlements.rows("select user_id from reevaluation order by priority, since, user_id")
+    await entitlements.work_off_lists()
+    assert [row.user_id.int - 1_000 for row in listed] == list(await entitlements.seats()) == [2, 1]

@@ -240,5 +240,5 @@ class SeatingMachine(RuleBasedStateMachine):
                 assert not pool.waitlisted or pool.assigned >= pool.license.capacity
 
 
-SeatingMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+SeatingMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)
 TestSeatingMachine = SeatingMachine.TestCase

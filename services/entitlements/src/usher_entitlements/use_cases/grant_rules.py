@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
 from usher_entitlements.domain.grants import GrantRule, calls_otherwise, revise
-from usher_entitlements.store.configurations import load_rule_rows, lock_for_change, save_rule_rows
+from usher_entitlements.store.configurations import load_rule_rows, load_rules, lock_for_change, save_rule_rows
 from usher_entitlements.store.reevaluations import list_roles
 from usher_entitlements.use_cases.messages import rule_message
 from usher_entitlements.use_cases.pass_time import catch_up, decide_anew
@@ -27,5 +27,6 @@ async def set_rules(
     known = {(row.rule.role, row.rule.product): row for row in rows}
     changed = [key for row in revised if calls_otherwise(known.get(key := (row.rule.role, row.rule.product)), row)]
     if changed:
-        await list_roles(conn, tenant_id, wanted, changed, cause)
+        in_force = (await load_rules(conn, [tenant_id]))[tenant_id]
+        await list_roles(conn, tenant_id, in_force, changed, cause)
         await decide_anew(conn, configurations, [tenant_id])
