@@ -19,6 +19,7 @@ from usher_kit.ids import new_id
 from .system import District, System
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs them all, since the system is started once; the first test waits for that."""
     for item in items:
