@@ -114,5 +114,4 @@ def create_sources() -> None:
         words("roles"),
         key=("source", "external_id"),
     )
-    op.create_index("ix_person_said_person_id_tenant_id", "person_said", ["person_id", "tenant_id"])
     table("role_mapping", words("source"), words("words"), key=("source",))

@@ -74,7 +74,6 @@ def add_import_tables(metadata: MetaData) -> None:
         Column("email", Text),
         Column("org_id", UUID(as_uuid=True), nullable=False),
         Column("roles", Text, nullable=False),
-        Index(None, "person_id", "tenant_id"),
     )
     Table(
         "role_mapping",

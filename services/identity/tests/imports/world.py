@@ -22,7 +22,7 @@ from usher_identity.domain.import_standing import leave
 from usher_identity.domain.import_survey import ReadRows, is_there, mapped_of, name_key, repetition_issue, survey_people
 from usher_identity.domain.incoming import IncomingPerson, Issue, SourceRole, Standing
 from usher_identity.domain.mapping import DEFAULT, MappedPerson
-from usher_identity.domain.people import Person
+from usher_identity.domain.people import Person, settled
 
 DAY = datetime(2026, 9, 1, tzinfo=UTC)
 TENANT = UUID(int=1)
@@ -99,7 +99,7 @@ class World:
             if isinstance(decision, Issue):
                 taken.issues.append(decision)
                 continue
-            self.people[decision.after.id] = decision.after
+            self.people[decision.after.id] = settled(decision.before, decision.after)
             self.said[source, decision.external_id] = decision.said
             taken.changes.append(decision)
 
@@ -107,7 +107,8 @@ class World:
         for person in list(self.people.values()):
             for link in person.links:
                 if link.source == source and link.external_id not in listed and link.standing != Standing.ABSENT:
-                    self.people[person.id] = leave(self.people[person.id], source, link.external_id, self.at)
+                    before = self.people[person.id]
+                    self.people[person.id] = settled(before, leave(before, source, link.external_id, self.at))
 
     def known(self, source: str) -> KnownPeople:
         by_id: dict[str, list[Known]] = {}

@@ -9,7 +9,7 @@ from uuid import UUID
 from usher_identity.domain.changes import Change
 from usher_identity.domain.incoming import IncomingOrganization, Issue, Severity
 from usher_identity.domain.links import Link
-from usher_identity.domain.organizations import Organization, settled
+from usher_identity.domain.organizations import Organization
 from usher_identity.domain.trees import find_cycles
 
 ACTIVE = "active"
@@ -85,7 +85,7 @@ def plan_organizations(
     planning.take(rows)
     planning.undo_cycles()
     before = planning.before
-    pairs = [Change(before.get(after.id), settled(before.get(after.id), after)) for after in planning.after.values()]
+    pairs = [Change(before.get(after.id), after) for after in planning.after.values()]
     changes = [pair for pair in pairs if pair.is_one]
     return OrganizationPlan(changes, planning.places(), planning.issues, len(pairs) - len(changes))
 

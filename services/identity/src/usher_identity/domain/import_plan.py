@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from usher_identity.domain.import_organizations import Place
@@ -12,7 +13,7 @@ from usher_identity.domain.import_survey import Survey, name_key
 from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, Standing
 from usher_identity.domain.links import Link
 from usher_identity.domain.mapping import MappedPerson
-from usher_identity.domain.people import Person, Status, settled
+from usher_identity.domain.people import Person, Status
 from usher_identity.domain.roles import Roles
 
 
@@ -73,7 +74,10 @@ class KnownPeople:
 
 @dataclass(frozen=True, slots=True)
 class PersonChange:
-    """A person as they are (None: new) and as they will be, and what the source is now known to say of them."""
+    """A person as they are (None: new) and as they will be, and what the source is now known to say of them.
+
+    Versions are still those of before: whoever records the change raises them.
+    """
 
     before: Person | None
     after: Person
@@ -189,11 +193,17 @@ def create(row: MappedPerson, place: Place, rules: ImportRules) -> PersonChange:
         email=person.email,
         status=Status.ACTIVE if person.standing is Standing.ACTIVE else Status.SUSPENDED,
         status_since=rules.at,
-        roles=Roles().from_source(rules.source, row.roles, rules.at),
+        roles=first_roles(rules.source, row.roles, rules.at),
         links=(Link(rules.source, person.external_id, rules.at, person.standing),),
     )
     said = _said(person, place.org_id, row.roles)
-    return PersonChange(None, settled(None, after), person.external_id, said, None, Outcome.CREATED)
+    return PersonChange(None, after, person.external_id, said, None, Outcome.CREATED)
+
+
+@lru_cache(maxsize=100)
+def first_roles(source: str, roles: frozenset[str], at: datetime) -> Roles:
+    """The roles of somebody who is new: a value that a whole import shares, since many are alike."""
+    return Roles().from_source(source, roles, at)
 
 
 def link(namesake: Person, row: MappedPerson, place: Place, rules: ImportRules) -> PersonChange:
@@ -204,7 +214,7 @@ def link(namesake: Person, row: MappedPerson, place: Place, rules: ImportRules) 
     after = _with_row(namesake, None, said, rules)
     after = replace(after, user_name=namesake.user_name, links=links)
     after = _with_status(after, status_after(namesake.status, None, person.standing), rules.at)
-    return PersonChange(namesake, settled(namesake, after), person.external_id, said, None, Outcome.LINKED)
+    return PersonChange(namesake, after, person.external_id, said, None, Outcome.LINKED)
 
 
 def change_known(known: Known, row: MappedPerson, place: Place | None, rules: ImportRules) -> Decision:
@@ -218,7 +228,6 @@ def change_known(known: Known, row: MappedPerson, place: Place | None, rules: Im
     status = status_after(before.status, standing_of(before, rules.source, person.external_id), person.standing)
     after = _with_row(before, known.said, said, rules)
     after = _with_status(say(after, rules.source, person.external_id, person.standing), status, rules.at)
-    after = settled(before, after)
     return PersonChange(before, after, person.external_id, said, known.said, outcome_of(before, after))
 
 
@@ -263,7 +272,7 @@ def outcome_of(before: Person, after: Person) -> Outcome:
         return Outcome.ARCHIVED
     if before.status == Status.ARCHIVED and after.status in LIVE:
         return Outcome.REACTIVATED
-    is_same = (before.version, before.profile_version) == (after.version, after.profile_version)
+    is_same = before.told == after.told and before.told_in_profile == after.told_in_profile
     return Outcome.UNCHANGED if is_same else Outcome.CHANGED
 
 

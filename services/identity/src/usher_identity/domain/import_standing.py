@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from usher_identity.domain.incoming import Standing
-from usher_identity.domain.people import Person, Status, settled
+from usher_identity.domain.people import Person, Status
 
 LIVE = frozenset({Status.INVITED, Status.ACTIVE, Status.SUSPENDED})
 
@@ -55,7 +55,7 @@ def leave(person: Person, source: str, external_id: str, at: datetime) -> Person
     staying = [link.source for link in after.links if link.standing != Standing.ABSENT]
     if staying:
         roles = after.roles if source in staying else after.roles.from_source(source, (), at)
-        return settled(person, replace(after, roles=roles))
+        return replace(after, roles=roles)
     status = status_after(person.status, standing_of(person, source, external_id), Standing.ABSENT)
     since = person.status_since if status == person.status else at
-    return settled(person, replace(after, status=status, status_since=since))
+    return replace(after, status=status, status_since=since)
