@@ -19,7 +19,6 @@ from usher_kit.database import Database
 from usher_kit.loops import Loops
 from usher_kit.problems import add_problem_handlers
 from usher_kit.runtime import Runtime
-from usher_kit.settings import ServiceSettings
 from usher_kit.tokens import AUDIENCE, Verifier
 from usher_reporting.main import SERVICE
 
@@ -63,15 +62,17 @@ async def get(district: Reporting) -> AsyncIterator[Ask]:
     app = FastAPI()
     add_problem_handlers(app)
     redis = Redis()
-    settings = ServiceSettings()
-    app.state.runtime = Runtime("reporting", settings, district.database, district.clock, redis, Loops("reporting"))
+    app.state.runtime = Runtime(
+        "reporting", district.settings, district.database, district.clock, redis, Loops("reporting")
+    )
     app.state.guard = Guard(district.database, Verifier(keys, ISSUER, district.clock), find_in_directory)
     for router in SERVICE.routers:
         app.include_router(router)
 
-    async def ask(path: str, *, who: UUID = ADA, **query: Any) -> Any:
+    async def ask(path: str, *, who: UUID = ADA, post: Any = None, **query: Any) -> Any:
         params = {name.rstrip("_"): str(value) for name, value in query.items()}
-        answer = await client.get(path, params=params, headers=bearer(who, district.clock))
+        verb = "GET" if post is None else "POST"
+        answer = await client.request(verb, path, params=params, json=post, headers=bearer(who, district.clock))
         return answer.json() if answer.status_code == 200 else answer
 
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
+from pydantic import SecretStr
 from sqlalchemy import RowMapping, text
 
+from usher_contracts.audit import AuditRecorded, IdentityAuditRecorded
 from usher_contracts.entitlements import (
     ClaimKind,
     LicenseTermChanged,
@@ -25,7 +27,8 @@ from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier
 from usher_kit.database import Database
 from usher_kit.ids import new_id
-from usher_reporting.consumers import APPLY
+from usher_reporting.consumers import apply_by
+from usher_reporting.settings import ReportingSettings
 from usher_reporting.store.doctor import examine
 
 DISTRICT, NORTH, SOUTH, LAB, ELSEWHERE = (UUID(int=number) for number in (1, 2, 3, 4, 9))
@@ -33,6 +36,8 @@ ANN, BOB, CAL, ADA = (UUID(int=number) for number in (101, 102, 103, 104))
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TENANTS = (DISTRICT, ELSEWHERE, OPERATORS_TENANT)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+
+SETTINGS = ReportingSettings(audit_signing_key=SecretStr("11" * 32))
 
 
 def day(number: float) -> datetime:
@@ -199,16 +204,31 @@ def activity(
     )
 
 
+def act(
+    target: str = "user-1",
+    *,
+    tenant: UUID = DISTRICT,
+    at: datetime = START,
+    by: str = "user:7",
+    fact: type[AuditRecorded] = IdentityAuditRecorded,
+    **changes: Any,
+) -> Event[Any]:
+    told = {"tenant_id": tenant, "id": new_id(), "at": at, "act": "user.set_roles", "target": target} | changes
+    recorded = fact.model_validate(told)
+    return Event.of(recorded, id=recorded.id, at=at, cause=Cause(actor=by, changeset="import-1", traceparent=TRACE))
+
+
 @dataclass(frozen=True)
 class Reporting:
     """The service without its broker: facts in, read models out."""
 
     database: Database
     clock: FixedClock
+    settings: ReportingSettings = SETTINGS
 
     async def hear(self, *events: Event[Any]) -> None:
         """Apply these facts as one batch."""
-        await Applier("reporting", APPLY, self.database, self.clock).run(events, [])
+        await Applier("reporting", apply_by(self.settings), self.database, self.clock).run(events, [])
 
     async def examine(self, tenant: UUID = DISTRICT) -> RowMapping:
         """The doctor's diagnosis of one tenant."""

@@ -58,6 +58,7 @@ LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
         PoolChanged,
         SeatChanged,
         SeatActivityChanged,
+        *AUDIT_FACTS.values(),
     ),
 }
 """What each service's queue is bound to: just the types that it uses, in the order in which a batch applies them."""

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
+from usher_contracts.audit import AUDIT_FACTS
 from usher_contracts.entitlements import LicenseTermChanged, PoolChanged, ProductChanged, SeatChanged
 from usher_contracts.envelope import Fact
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
 from usher_contracts.usage import SeatActivityChanged
-from usher_kit.consuming import UseCase
-from usher_reporting.use_cases import (
+from usher_kit.consuming import Apply, UseCase
+from usher_reporting.settings import ReportingSettings
+from usher_reporting.use_cases.audit_log import AppendActs
+from usher_reporting.use_cases.read_models import (
     keep_activity,
     keep_organizations,
     keep_people,
@@ -18,7 +21,7 @@ from usher_reporting.use_cases import (
     keep_terms,
 )
 
-APPLY: Mapping[type[Fact], UseCase] = {
+READ_MODELS: Mapping[type[Fact], UseCase] = {
     OrganizationChanged: keep_organizations,
     UserChanged: keep_people,
     UserProfileChanged: keep_profiles,
@@ -28,3 +31,9 @@ APPLY: Mapping[type[Fact], UseCase] = {
     SeatChanged: keep_seats,
     SeatActivityChanged: keep_activity,
 }
+
+
+def apply_by(settings: ReportingSettings) -> Apply:
+    """All of it: acts of every service go to the audit log, which is signed as the settings say."""
+    acts = AppendActs(settings.signer(), settings.audit_checkpoint_batches)
+    return {**READ_MODELS, **dict.fromkeys(AUDIT_FACTS.values(), acts)}

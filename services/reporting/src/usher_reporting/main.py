@@ -1,17 +1,25 @@
 """Reporting's composition root: `usher-reporting api|worker|all|migrate`."""
 
 from usher_kit.service import Service, run
-from usher_kit.settings import ServiceSettings
-from usher_reporting.consumers import APPLY
-from usher_reporting.http import claims, dashboard, doctor, products, renewals
+from usher_reporting.consumers import apply_by
+from usher_reporting.http import audit, audit_log, claims, dashboard, doctor, products, renewals
+from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
 
 SERVICE = Service(
     name="reporting",
-    settings=ServiceSettings,
+    settings=ReportingSettings,
     metadata=METADATA,
-    apply=APPLY,
-    routers=[dashboard.router, claims.router, renewals.router, products.router, doctor.router],
+    apply=lambda runtime: apply_by(runtime.settings),
+    routers=[
+        dashboard.router,
+        claims.router,
+        renewals.router,
+        products.router,
+        audit.router,
+        audit_log.router,
+        doctor.router,
+    ],
 )
 
 

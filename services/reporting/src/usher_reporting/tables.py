@@ -1,4 +1,4 @@
-"""Reporting's tables: copies of what others own, the history of claims, and the headcounts kept beside them."""
+"""Reporting's tables: copies of what others own, the history of claims, headcounts, and the audit log."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Numeric, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -137,4 +137,54 @@ PROGRESS = Table(
     tenant_id(),
     Column("delays_ms", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
     comment="One row a tenant: its lock, and how late its latest facts came",
+)
+
+AUDIT_ENTRY = Table(
+    "audit_entry",
+    METADATA,
+    tenant_id(),
+    Column("position", BigInteger, primary_key=True, autoincrement=False, comment="from 1, without gaps"),
+    Column("event_id", Text, nullable=False),
+    moment("at"),
+    Column("service", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("org_id", UUID(as_uuid=True)),
+    Column("outcome", Text, nullable=False),
+    Column("trace_id", Text),
+    Column("document", Text, nullable=False, comment="what is hashed: the act as canonical JSON"),
+    Column("hash", Text, nullable=False, comment="covers the document and the entry before it"),
+    Index("uq_audit_entry_event_id", "tenant_id", "event_id", unique=True),
+    Index("ix_audit_entry_at", "tenant_id", "at", "position"),
+    *(
+        Index(f"ix_audit_entry_{by}", "tenant_id", by, "at", "position")
+        for by in ("org_id", "actor", "act", "target", "outcome")
+    ),
+    comment="Administrative acts, hash-chained; append-only",
+)
+
+AUDIT_BATCH = Table(
+    "audit_batch",
+    METADATA,
+    tenant_id(),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="from 1, without gaps"),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    moment("at"),
+    Column("root", Text, nullable=False, comment="of the Merkle tree over the entries' texts"),
+    Column("hash", Text, nullable=False, comment="covers the batch and the one before it"),
+    comment="Entries that were appended at once; append-only",
+)
+
+AUDIT_CHECKPOINT = Table(
+    "audit_checkpoint",
+    METADATA,
+    tenant_id(),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="from 1, without gaps"),
+    Column("entries", BigInteger, nullable=False),
+    Column("batches", BigInteger, nullable=False),
+    moment("at"),
+    Column("signed", Text, nullable=False, comment="a JWS of what the log was then"),
+    comment="Signed states of the audit log; append-only",
 )

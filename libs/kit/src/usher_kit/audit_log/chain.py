@@ -63,6 +63,28 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint as it is stored. `signed` is a JWS that says the rest too, and can be kept anywhere."""
+
+    tenant_id: UUID
+    number: int
+    entries: int
+    batches: int
+    at: datetime
+    signed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How long a tenant's log is: verification looks at it up to there, and not at what is appended meanwhile."""
+
+    tenant_id: UUID
+    entries: int
+    batches: int
+    checkpoints: int
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     """What is to be written, and the log's end after it."""
 

@@ -1,6 +1,6 @@
 """Signed checkpoints: what a log was at a moment, in a form that can be kept anywhere (JWS, Ed25519)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +12,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 from pydantic import TypeAdapter, ValidationError
 
-from usher_kit.audit_log.chain import Statement
+from usher_kit.audit_log.chain import Signed, Statement
+from usher_kit.audit_log.verification import Checkpoint, Finding
 
 ALGORITHM = "Ed25519"
 TYPE = "usher-audit-checkpoint"
@@ -46,7 +47,7 @@ class Signer:
     def sign(self, statement: Statement) -> str:
         """The statement, signed: a compact JWS of its canonical JSON."""
         header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": TYPE}
-        payload = rfc8785.dumps(orjson.loads(orjson.dumps(asdict(statement))))
+        payload = rfc8785.dumps(orjson.loads(orjson.dumps(asdict(statement), default=str)))
         return jws.serialize_compact(header, payload, self._key, algorithms=[ALGORITHM])
 
 
@@ -73,3 +74,25 @@ def read(signed: str, keys: KeySet) -> Statement:
         return STATEMENT.validate_json(opened.payload)
     except ValidationError as error:
         raise NotOurs("what was signed is no checkpoint of a form known here") from error
+
+
+def opened(stored: Iterable[Signed], keys: KeySet) -> tuple[list[Checkpoint], list[Finding]]:
+    """Stored checkpoints whose signature is good, and what is wrong with the others."""
+    good, findings = [], []
+    for one in stored:
+        place = f"checkpoint {one.number}"
+        try:
+            said = read(one.signed, keys)
+        except NotOurs as error:
+            findings.append(Finding("checkpoint_forged", place, str(error)))
+            continue
+        if (said.tenant_id, said.number, said.entries, said.batches, said.at) != (
+            one.tenant_id,
+            one.number,
+            one.entries,
+            one.batches,
+            one.at,
+        ):
+            findings.append(Finding("checkpoint_changed", place, "what stands beside it is not what was signed"))
+        good.append(Checkpoint(said, place, is_stored=True))
+    return good, findings

@@ -1,1 +1,1 @@
-"""Reporting's HTTP API: reads alone, each of what the caller may see."""
+"""Reporting's HTTP API: what each caller may see."""

@@ -1,13 +1,16 @@
 """Places in a list, out of cursors that callers hand back."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from usher_kit.errors import Invalid
 from usher_kit.paging import decode_cursor
 
 P = TypeVar("P", bound=tuple[object, ...])
+
+NUMBER: TypeAdapter[tuple[int]] = TypeAdapter(tuple[Annotated[int, Field(ge=0, lt=2**63)]])
+"""A place in a list that is ordered by one number."""
 
 TEXT = r"^[^\x00]*$"
 """Text that the database takes."""

@@ -15,15 +15,16 @@ DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its co
 
 @cache
 def insert(table: Table, conflict: str) -> TextClause:
-    """Insert the given rows; `conflict` says what happens to those that are there already."""
+    """Insert the given rows; `conflict` says what happens to those that are there already; empty: an error."""
     names = ", ".join(column.name for column in table.columns)
     typed = ", ".join(f"{column.name} {column.type.compile(DIALECT)}" for column in table.columns)
     keys = ", ".join(column.name for column in table.primary_key)
+    otherwise = f"on conflict ({keys}) {conflict}" if conflict else ""
     # One JSON document and not one array a column, since the driver looks at each element of an array by itself.
     return text(f"""
         insert into {table.name} as kept ({names})
         select {names} from json_to_recordset(cast(cast(:rows as text) as json)) as given ({typed})
-        on conflict ({keys}) {conflict}
+        {otherwise}
     """)
 
 
@@ -31,6 +32,11 @@ def replacing(table: Table) -> str:
     """The rest of a row becomes what is new."""
     rest = [column.name for column in table.columns if not column.primary_key]
     return f"do update set ({', '.join(rest)}) = ({', '.join(f'excluded.{name}' for name in rest)})"
+
+
+async def add(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows none of which is there yet. Raises IntegrityError for one that is."""
+    await execute(conn, table, "", rows)
 
 
 async def save(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from usher_contracts.envelope import Event, latest
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit import directory
+from usher_kit.audit_log.documents import trace_id
 from usher_reporting.domain.people import Activity, Change, Holding, News, PersonKey, Seat
 from usher_reporting.store.people import (
     load_people,
@@ -153,12 +154,6 @@ def to_claim(event: Event[SeatChanged]) -> dict[str, Any]:
         "changeset": event.changeset,
         "trace_id": trace_id(event.traceparent),
     }
-
-
-def trace_id(traceparent: str | None) -> str | None:
-    """The trace's id in a W3C `traceparent`; none where there is none to read."""
-    _, _, rest = (traceparent or "").partition("-")
-    return rest.partition("-")[0] or None
 
 
 def delays_ms(events: Sequence[Event[Any]], at: datetime) -> dict[UUID, int]:

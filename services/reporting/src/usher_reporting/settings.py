@@ -1,0 +1,36 @@
+"""Reporting's settings: how the audit log is signed."""
+
+import json
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from usher_kit.audit_log.checkpoints import Signer
+from usher_kit.settings import ServiceSettings
+
+
+class ReportingSettings(ServiceSettings):
+    """Without a key the audit log is chained and not signed; production refuses that."""
+
+    audit_signing_key: SecretStr = SecretStr("")
+    """An Ed25519 private key as 64 hexadecimal digits. It is kept nowhere else, least of all in the database."""
+    audit_former_keys: str = ""
+    """The public keys that signed before, as a JSON list of JWKs, so that older checkpoints can be checked."""
+    audit_checkpoint_batches: Annotated[int, Field(ge=1)] = 1
+    """Batches of a tenant's log from one checkpoint to the next."""
+
+    def signer(self) -> Signer | None:
+        """What signs checkpoints; none where no key is set. Raises ValueError for what is no key."""
+        seed = self.audit_signing_key.get_secret_value()
+        return Signer(seed, json.loads(self.audit_former_keys or "[]")) if seed else None
+
+    @model_validator(mode="after")
+    def check_keys(self) -> Self:
+        if self.environment == "production" and not self.audit_signing_key.get_secret_value():
+            raise ValueError("set USHER_AUDIT_SIGNING_KEY: without it nobody can tell a rewritten audit log")
+        try:
+            self.signer()
+        except (ValueError, TypeError) as error:
+            told = "USHER_AUDIT_SIGNING_KEY is 64 hexadecimal digits, as `openssl rand -hex 32` prints them"
+            raise ValueError(f"{told}; USHER_AUDIT_FORMER_KEYS a JSON list of public JWKs ({error})") from None
+        return self
