@@ -2,7 +2,7 @@
 
 import typer
 
-from usher_cli.commands import importing, licenses, users
+from usher_cli.commands import dead, importing, licenses, users
 from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
@@ -39,6 +39,7 @@ app.command()(explain)
 app.command()(trace)
 app.command()(token)
 app.command()(doctor)
+app.add_typer(dead.app, name="dead")
 
 
 @app.callback()
