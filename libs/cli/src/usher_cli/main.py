@@ -2,7 +2,7 @@
 
 import typer
 
-from usher_cli.commands import dead, importing, licenses, users
+from usher_cli.commands import audit, dead, importing, licenses, users
 from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
@@ -40,6 +40,7 @@ app.command()(trace)
 app.command()(token)
 app.command()(doctor)
 app.add_typer(dead.app, name="dead")
+app.add_typer(audit.app, name="audit")
 
 
 @app.callback()

@@ -1,8 +1,12 @@
 """Reporting's HTTP API, as far as the command uses it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from usher_cli.clients.calls import Json, ServiceClient
+
+LOG_PAGE = 2_000
+"""Entries of the audit log on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +20,19 @@ class Reporting:
     def doctor(self) -> Json:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""
         return self.calls.get("/v1/doctor")
+
+    def audit_keys(self) -> Json:
+        """The public keys that checkpoints of the audit log are signed by, and how often one is made."""
+        return self.calls.get("/v1/audit/keys")
+
+    def audit_logs(self, tenant_id: str | None) -> Json:
+        """How long the log of a tenant is, or each that the token may see."""
+        return self.calls.get("/v1/audit/logs", tenant_id=tenant_id)
+
+    def audit_pages(self, part: str, tenant_id: str) -> Iterator[Json]:
+        """The pages of a log's `chain`, `batches` or `checkpoints`, in its order."""
+        return self.calls.pages(f"/v1/audit/{part}", tenant_id=tenant_id, limit=LOG_PAGE)
+
+    def make_checkpoints(self, tenant_id: str | None) -> Json:
+        """Have the end of a log signed, or of each that the token may see; the latest checkpoints."""
+        return self.calls.post("/v1/audit/checkpoints", {"tenant_id": tenant_id})

@@ -13,8 +13,11 @@ SECRETS = (
     "USHER_CHECK_CLIENT_SECRET",
     "USHER_CONSOLE_CLIENT_SECRET",
     "USHER_SESSION_SECRET",
+    "USHER_AUDIT_SIGNING_KEY",
 )
 """Made once for a clone, and kept."""
+
+SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)

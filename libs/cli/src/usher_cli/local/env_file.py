@@ -7,7 +7,7 @@ from pathlib import Path
 
 from usher_cli.environment import read_file
 from usher_cli.local.clone import Clone
-from usher_cli.local.definition import PORT_BASE, SECRETS, SERVICES
+from usher_cli.local.definition import PORT_BASE, SECRET_BYTES, SECRETS, SERVICES
 from usher_cli.servers import Addresses, ServerError
 from usher_cli.servers.homes import write_private
 from usher_cli.servers.ports import LOOPBACK
@@ -43,7 +43,7 @@ def settings(clone: Clone, addresses: Addresses, smtp_url: str) -> dict[str, str
         PORT_BASE_VARIABLE: str(base),
         **{service.url_variable: f"http://{LOOPBACK}:{service.port(base)}" for service in SERVICES},
         CLIENT_ID_VARIABLE: given.get(CLIENT_ID_VARIABLE) or "cli",
-        **{name: given.get(name) or before.get(name) or secrets.token_hex(24) for name in SECRETS},
+        **{name: given.get(name) or before.get(name) or secrets.token_hex(SECRET_BYTES) for name in SECRETS},
     }
 
 
