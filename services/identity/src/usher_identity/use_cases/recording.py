@@ -1,5 +1,6 @@
 """Recording changes: versions raised, rows saved and facts told in one transaction; what is the same is left alone."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,9 @@ from usher_identity.store.organizations import save_organizations
 from usher_identity.store.people import save_people
 from usher_kit import outbox
 from usher_kit.ids import new_id
+
+MANY = 100
+"""From so many changes on, a thread is worth its start."""
 
 T = TypeVar("T")
 
@@ -59,19 +63,30 @@ async def record_people(conn: AsyncConnection, changes: Sequence[Change[Person]]
     The transaction is open for their tenants, and holds the locks that the changes were decided under.
     """
     settled = [Change(change.before, people.settled(change.before, change.after, act.epoch)) for change in changes]
-    await save_people(conn, [change for change in settled if change.is_one])
-    events: list[Event[Any]] = [
+    saving = save_people(conn, [change for change in settled if change.is_one])
+    if len(settled) < MANY:
+        await saving
+        events = people_events(settled, act)
+    else:
+        # The database writes the rows while a thread makes the facts: a fifth of an import's time.
+        _, events = await asyncio.gather(saving, asyncio.to_thread(people_events, settled, act))
+    await outbox.add(conn, events)
+    return [change.after for change in settled]
+
+
+def people_events(changes: Sequence[Change[Person]], act: Act) -> list[Event[Any]]:
+    """What changed of these people, as facts."""
+    events = [
         to_event(user_changed(change), act)
-        for change in settled
+        for change in changes
         if change.before is None or change.before.version != change.after.version
     ]
     events += [
         to_event(user_profile_changed(change), act)
-        for change in settled
+        for change in changes
         if change.before is None or change.before.profile_version != change.after.profile_version
     ]
-    await outbox.add(conn, events)
-    return [change.after for change in settled]
+    return events
 
 
 def organization_changed(change: Change[Organization]) -> OrganizationChanged:
