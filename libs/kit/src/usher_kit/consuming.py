@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT, Event, Fact
-from usher_contracts.topology import dead_queue
+from usher_contracts.topology import dead_queue, events_queue
 from usher_kit import outbox
 from usher_kit.clock import Clock
 from usher_kit.database import Contended, Database
@@ -185,7 +185,9 @@ class Applier:
             kind=SpanKind.CONSUMER,
             attributes={
                 names.MESSAGING_SYSTEM: "rabbitmq",
+                names.MESSAGING_DESTINATION: events_queue(self.service).name,
                 names.MESSAGING_MESSAGE_ID: event.id,
+                names.FACT_TYPE: event.type,
                 names.FACT_SUBJECT: event.subject,
                 names.FACT_VERSION: getattr(event.data, "version", 0),
                 names.TENANT: str(event.tenantid),

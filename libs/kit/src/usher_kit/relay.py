@@ -166,6 +166,7 @@ def follow(row: OutboxRow, count: int) -> tuple[OutboxRow, Span | None]:
         attributes={
             names.MESSAGING_SYSTEM: "rabbitmq",
             names.MESSAGING_BATCH_COUNT: count,
+            names.MESSAGING_DESTINATION: row.exchange,
             names.MESSAGING_MESSAGE_ID: attributes.get("id", ""),
             names.FACT_SUBJECT: attributes.get("subject", ""),
         },
