@@ -185,3 +185,29 @@ async def test_one_tenants_trouble_with_time_stops_no_other(entitlements: Entitl
     with pytest.raises(ExceptionGroup, match="some tenants"):
         await entitlements.move_to(12)
     assert [row.tenant_id for row in await entitlements.rows("select tenant_id from pool")] == [ELSEWHERE]
+
+
+async def test_what_time_does_to_terms_is_written_down_as_the_systems_act(entitlements: Entitlements) -> None:
+    bought = await entitlements.buy(term(1, starts=10, ends=200))
+    await entitlements.move_to(120)
+    acts = await entitlements.told("audit.recorded")
+    passed = [act for act in acts if act["act"] == "license_term.pass"]
+    assert [(act["before"]["state"], act["after"]["state"], act["after"]["since"]) for act in passed] == [
+        ("scheduled", "active", day(10).isoformat()),
+        ("active", "expiring", day(110).isoformat()),
+    ]
+    assert {(act["target"], act["org_id"], act["at"]) for act in passed} == {
+        (str(bought.id), str(DISTRICT), day(120).isoformat().replace("+00:00", "Z"))
+    }
+    assert {act["attributes"]["actor"] for act in acts} == {"system"}
+
+
+async def test_people_decided_about_anew_are_written_down_as_figures_with_what_led_to_it(
+    entitlements: Entitlements,
+) -> None:
+    await entitlements.buy(term(5))
+    await entitlements.hear(*(person(number, "learner") for number in (1, 2, 3)))
+    await entitlements.set_rules()
+    acts = [act for act in await entitlements.told("audit.recorded") if act["act"] == "pool.reevaluate"]
+    assert [act["after"] for act in acts] == [{"people": 3, "changes": 3, "product": "learn"}]
+    assert acts[0]["attributes"]["actor"] == "system"

@@ -93,7 +93,8 @@ async def put_rules(
         await set_rules(conn, tenant_id, rules, at, access.cause())
         after = (await load_rule_rows(conn, [tenant_id]))[tenant_id]
         act = Act("grant_rules.set", str(tenant_id), tenant_id, tenant_id, to_audit(before), to_audit(after))
-        await record(conn, "entitlements", [act], at=at, cause=access.cause(), address=access.address)
+        done = [act] if act.before != act.after else []
+        await record(conn, "entitlements", done, at=at, cause=access.cause(), address=access.address)
     runtime.wake(REEVALUATE.name)
     return to_page(tenant_id, after)
 

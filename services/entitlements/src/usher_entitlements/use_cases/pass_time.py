@@ -21,9 +21,11 @@ from usher_entitlements.store.configurations import (
     save_configurations,
 )
 from usher_entitlements.store.terms import load_terms, load_told, save_terms, save_told
+from usher_entitlements.use_cases.acts import passages, write_down
 from usher_entitlements.use_cases.messages import notice_message, term_message
 from usher_entitlements.use_cases.reorganize import reorganize
 from usher_kit import outbox
+from usher_kit.audit import Act
 from usher_kit.database import Contended
 
 Configurations = Mapping[UUID, Configuration]
@@ -46,10 +48,13 @@ async def catch_up(conn: AsyncConnection, configurations: Configurations, at: da
     """Apply what is due by `at` in tenants whose configurations are locked alone, and note when more will be."""
     terms = await load_terms(conn, list(configurations))
     anew: set[UUID] = set()
+    moved: list[Act] = []
     # A replica that was down for a week goes through each passage in its turn: there are as many rounds as moments.
     for moment in due_passages(terms, at):
         before, terms = terms, [term.passed(moment) for term in terms]
         anew |= await apply_passage(conn, before, terms, moment, cause)
+        moved += passages(before, terms, moment)
+    await write_down(conn, moved, at, cause)
     await tell_notices(conn, terms, at, cause)
     due = dict.fromkeys(configurations) | next_due(terms, at)
     await save_configurations(conn, due, changed=anew)

@@ -11,6 +11,7 @@ from usher_entitlements.store.people import lock_people
 from usher_entitlements.store.pools import lock_pools
 from usher_entitlements.store.reevaluations import mark_decided, take_first
 from usher_entitlements.store.seats import load_seats
+from usher_entitlements.use_cases.acts import reevaluation, write_down
 from usher_entitlements.use_cases.desk import call_line, decide, lay, save
 from usher_entitlements.use_cases.pass_time import hold_configurations
 
@@ -42,4 +43,6 @@ async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: 
     ]
     seating = decide(await call_line(conn, desk, cases), cases, at)
     await save(conn, desk, seating, {entry.user_id: entry.cause for entry in entries}, at)
+    done = reevaluation(pools[pool_id], len(cases), len(seating.changes))
+    await write_down(conn, [done], at, entries[0].cause)
     await mark_decided(conn, tenant_id, list(users), configurations[tenant_id].version)
