@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from .story import House
+from usher_identity.importing.running import run_next_import
+
+from .story import AUDIT, House
+from .test_imports import SMALL, pack, send, take
 
 
 async def written(house: House) -> list[dict[str, Any]]:
@@ -55,3 +58,25 @@ async def test_no_name_and_no_password_is_written_down(house: House) -> None:
     acts = [one["act"] for one in entries if one["target"] == ada["id"]]
     assert acts == ["user.create", "user.set_password", "user.change"]
     assert not any(word in str(entries).lower() for word in ("ada-the", "ada@", "countess", "horse"))
+
+
+async def test_an_import_is_written_down_at_its_start_and_at_its_end_by_its_changeset(house: House) -> None:
+    await house.facts()
+    job = await take(house, SMALL)
+    written_down = await house.facts()
+    acts = [(attributes, fact) for key, attributes, fact in written_down if key == AUDIT]
+    assert [(fact["act"], fact["target"], fact["outcome"]) for _, fact in acts] == [
+        ("import.start", job["id"], "done"),
+        ("import.end", job["id"], "done"),
+    ]
+    assert {(attributes["changeset"], attributes["actor"]) for attributes, _ in acts} == {(job["id"], "client:cli")}
+    end = acts[1][1]["after"]
+    assert (end["state"], end["people.created"], end["people.not_taken"], end["issues"]) == ("done", 2, 1, 1)
+
+
+async def test_an_import_that_cannot_be_taken_is_written_down_with_the_reason(house: House) -> None:
+    await send(house.system, pack({"orgs.csv": "sourcedId\n"}))
+    await run_next_import(house.runtime)
+    [end] = [one for one in await written(house) if one["act"] == "import.end"]
+    assert end["after"]["state"] == "failed"
+    assert end["reason"]

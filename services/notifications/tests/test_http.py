@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+import orjson
 import pytest
 from httpx import AsyncClient
 
@@ -102,6 +103,22 @@ async def test_a_muted_kind_is_not_sent(notifications: Notifications, client: As
     await notifications.hear(seat(ANN, product="extra"))
     await notifications.after_the_hold()
     assert notifications.mail.recipients == ["ann@springfield.example"]
+
+
+async def test_what_is_muted_is_written_down_once(
+    notifications: Notifications, client: AsyncClient, bearer: Bearer
+) -> None:
+    for muted in (True, True, False):
+        await client.put("/v1/subscriptions", json={"kind": "waitlisted", "muted": muted}, headers=bearer(ANN))
+    await client.put("/v1/subscriptions", json={"kind": "nothing", "muted": True}, headers=bearer(ANN))
+    rows = await notifications.rows("select body from outbox where routing_key like '%audit.recorded%' order by id")
+    acts = [orjson.loads(row.body) for row in rows]
+    assert {(act["act"], act["org_id"]) for act in acts[:2]} == {("subscription.set", str(NORTH))}
+    assert [(act["target"], act["before"], act["after"]) for act in acts[:2]] == [
+        (f"{ANN}/waitlisted", {"muted": False}, {"muted": True}),
+        (f"{ANN}/waitlisted", {"muted": True}, {"muted": False}),
+    ]
+    assert [(act["outcome"], act["reason"]) for act in acts[2:]] == [("refused", "invalid")]
 
 
 async def test_a_client_has_no_subscriptions(client: AsyncClient, bearer: Bearer) -> None:

@@ -143,7 +143,8 @@ async def record_start(conn: AsyncConnection, access: Access, job: ImportJob) ->
     """Write down who imports."""
     after: dict[str, JsonValue] = {"source": job.source, "dry_run": job.is_dry_run}
     act = audit.Act("import.start", str(job.id), job.tenant_id, job.target_id, after=after)
-    await audit.record(conn, "identity", [act], at=job.created_at, cause=access.cause(), address=access.address)
+    cause = access.cause().model_copy(update={"changeset": str(job.id)})
+    await audit.record(conn, "identity", [act], at=job.created_at, cause=cause, address=access.address)
 
 
 async def check_file(file: UploadFile) -> None:

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_contracts.envelope import Cause
 from usher_identity.domain.import_jobs import MAX_ATTEMPTS, ImportJob, Phase, State
 from usher_identity.domain.incoming import Issue
 from usher_identity.store.import_jobs import (
@@ -25,6 +27,7 @@ from usher_identity.store.import_jobs import (
 )
 from usher_identity.store.job_issues import add_issues, remove_issues
 from usher_identity.store.uploads import remove_upload
+from usher_kit.audit import Act, record
 from usher_kit.ids import new_id
 from usher_kit.runtime import Runtime
 
@@ -94,9 +97,17 @@ class Claim:
             )
             await save_end(conn, self.job)
             await remove_upload(conn, self.job.tenant_id, self.job.id)
+            await record_end(conn, self.job, at)
 
     def lease_end(self) -> datetime:
         return self.runtime.clock.now() + LEASE
+
+
+async def record_end(conn: AsyncConnection, job: ImportJob, at: datetime) -> None:
+    """Write down what came of the import, under the name of whoever started it."""
+    after: dict[str, JsonValue] = {"state": str(job.state), "issues": job.issues, **job.counts}
+    act = Act("import.end", str(job.id), job.tenant_id, job.target_id, after=after, reason=job.error_code)
+    await record(conn, "identity", [act], at=at, cause=Cause(actor=job.actor, changeset=str(job.id)))
 
 
 @asynccontextmanager

@@ -6,8 +6,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from usher_kit.access import Access, Authorized
+from usher_kit.audit import Act, audited, record
 from usher_kit.errors import Forbidden
 from usher_kit.paging import Page
+from usher_kit.runtime import Running
 from usher_notifications.domain.notices import Kind
 from usher_notifications.http.deliveries import KindName
 from usher_notifications.store.people import load_muted, save_muted
@@ -29,13 +31,22 @@ async def subscriptions(access: Authorized) -> Page[Subscription]:
     return Page(items=[Subscription(kind=kind.value, muted=kind in muted) for kind in Kind])
 
 
-@router.put("/subscriptions")
-async def subscribe(change: Subscription, access: Authorized) -> Subscription:
+@router.put("/subscriptions", dependencies=[audited("subscription.set")])
+async def subscribe(change: Subscription, access: Authorized, runtime: Running) -> Subscription:
     """Mute a kind of notice for oneself, or no longer. What is pending is looked at when it is to be sent."""
     tenant, user = person_of(access)
     async with access.transaction(tenant) as conn:
+        before = Subscription(kind=change.kind, muted=change.kind in await load_muted(conn, tenant, user))
         await save_muted(conn, tenant, user, change.kind, muted=change.muted)
+        done = [to_act(access, tenant, user, before, change)] if before != change else []
+        at = runtime.clock.now()
+        await record(conn, "notifications", done, at=at, cause=access.cause(), address=access.address)
     return change
+
+
+def to_act(access: Access, tenant: UUID, user: UUID, before: Subscription, after: Subscription) -> Act:
+    was, now = (one.model_dump(mode="json", include={"muted"}) for one in (before, after))
+    return Act("subscription.set", f"{user}/{after.kind}", tenant, access.caller.org_id, before=was, after=now)
 
 
 def person_of(access: Access) -> tuple[UUID, UUID]:

@@ -62,8 +62,8 @@ async def set_policy(change: PolicyChange, access: Authorized, runtime: Running)
         before = in_force(change.org_id, change.product, await load_policies(conn, [change.org_id]))
         await set_window(conn, tenant, change.org_id, change.product, change.window_days, at)
         after = in_force(change.org_id, change.product, await load_policies(conn, [change.org_id]))
-        act = to_act(tenant, before, after)
-        await record(conn, "usage", [act], at=at, cause=access.cause(), address=access.address)
+        done = [to_act(tenant, before, after)] if before != after else []
+        await record(conn, "usage", done, at=at, cause=access.cause(), address=access.address)
     runtime.wake(JUDGE_DUE.name)
     return after
 
