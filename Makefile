@@ -8,8 +8,9 @@ PACKAGES := libs/contracts libs/kit libs/cli services/identity services/entitlem
 	services/notifications services/reporting services/console
 DATA ?=
 ARGS ?=
+ONLY ?=
 
-.PHONY: help install lock demo up down status clean test check contracts format
+.PHONY: help install lock demo up down status clean test bench check contracts format
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +52,9 @@ clean: down ## Remove local data; what was downloaded stays
 
 test: install ## Run every test on real servers of its own; ARGS="-k waitlist" goes to pytest
 	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+bench: install ## Measure speed on servers of its own; ONLY=name,… some of it, ARGS="--people 5000" other sizes
+	@$(BIN)/python -m tests.bench --only "$(ONLY)" $(ARGS)
 
 check: install ## Formatter, linter, types, import rules, contracts, migrations
 	@$(BIN)/ruff format --check . || { echo "run make format"; exit 1; }

@@ -1,0 +1,92 @@
+"""`make bench`: measures the figures that are asked for, prints them, and writes them down (interfaces: Figures)."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from tests.bench import figures, ground
+from tests.bench.changes import measure_changes
+from tests.bench.figures import Figure
+from tests.bench.flow_figures import measure_flow
+from tests.bench.imports import measure_imports
+from tests.bench.sizes import Sizes, tell
+
+from usher_cli import servers
+from usher_cli.servers import Addresses, ServerError
+
+Measure = Callable[[Addresses, Sizes, frozenset[str]], Awaitable[dict[str, Figure]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Figures that one measurement gives."""
+
+    names: Sequence[str]
+    measure: Measure
+
+
+GROUPS = (
+    Group(
+        (
+            "flow_vs_ordinary",
+            "flow_vs_floor",
+            "flow_people_per_second",
+            "ordinary_people_per_second",
+            "floor_people_per_second",
+        ),
+        measure_flow,
+    ),
+    Group(("import_people_per_second",), measure_imports),
+    Group(("change_p50_ms", "change_p99_ms"), measure_changes),
+)
+NAMES = [name for group in GROUPS for name in group.names]
+FILE = ground.CLONE / ".usher" / "bench.json"
+
+
+def main() -> None:
+    asked, sizes = arguments()
+    # Servers of its own, whatever a shell that sourced `.usher/env` says: what is on them is removed.
+    for name in [name for name in os.environ if name.startswith("USHER_")]:
+        del os.environ[name]
+    try:
+        addresses = servers.start(ground.HOME, tell)
+        asyncio.run(measure_all(addresses, asked, sizes))
+    except ServerError as error:
+        sys.exit(str(error))
+    finally:
+        servers.stop(ground.HOME)
+
+
+async def measure_all(addresses: Addresses, asked: frozenset[str], sizes: Sizes) -> None:
+    """Measure group by group; what was measured is written even if a later group fails."""
+    await ground.clear(addresses)
+    machine = figures.machine(await ground.versions(addresses))
+    measured: dict[str, Figure] = {}
+    try:
+        for group in GROUPS:
+            if wanted := asked & set(group.names):
+                found = await group.measure(addresses, sizes, wanted)
+                measured |= {name: found[name] for name in group.names if name in wanted}
+    finally:
+        figures.write(FILE, machine, measured)
+        figures.show(machine, measured)
+
+
+def arguments() -> tuple[frozenset[str], Sizes]:
+    """The figures that are asked for, and the sizes of runs."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", default="", help="names of figures, with commas; all when empty")
+    for name, default in Sizes().items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
+    given = vars(parser.parse_args())
+    asked = frozenset(filter(None, given.pop("only").split(","))) or frozenset(NAMES)
+    if unknown := asked - set(NAMES):
+        parser.error(f"no figure is called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    return asked, Sizes(**given)
+
+
+if __name__ == "__main__":
+    main()

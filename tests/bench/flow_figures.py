@@ -1,0 +1,66 @@
+"""The figures of the flow: our way, the ordinary one and the floor, in turn, on copies of the same ground."""
+
+from collections.abc import Mapping
+
+from tests.bench import district
+from tests.bench.figures import Figure
+from tests.bench.flow import FLOOR, ORDINARY, OURS, Passage, Way, pass_through
+from tests.bench.ground import fresh
+from tests.bench.sizes import Sizes, tell
+
+from usher_cli.servers import Addresses
+
+NEEDS: Mapping[str, tuple[Way, ...]] = {
+    "flow_vs_ordinary": (OURS, ORDINARY),
+    "flow_vs_floor": (OURS, FLOOR),
+    "flow_people_per_second": (OURS,),
+    "ordinary_people_per_second": (ORDINARY,),
+    "floor_people_per_second": (FLOOR,),
+}
+WHAT = {
+    OURS: "identity's outbox to the last seat in reporting, two seats a person; all five services as workers",
+    ORDINARY: "the same by a FastStream handler and an ORM session a message, 8 at once, five processes",
+    FLOOR: "the same facts as bare bodies and the same rows by bare statements, 100 a message, five processes",
+}
+
+
+async def measure_flow(addresses: Addresses, sizes: Sizes, wanted: frozenset[str]) -> dict[str, Figure]:
+    """Run the ways that the wanted figures need, interleaved."""
+    needed = {way for name in wanted for way in NEEDS[name]}
+    ways = [way for way in (OURS, FLOOR, ORDINARY) if way in needed]
+    people = dict.fromkeys(ways, sizes.people) | {ORDINARY: sizes.ordinary_people}
+    rates: dict[Way, list[float]] = {way: [] for way in ways}
+    async with fresh(addresses) as home:
+        made = await district.found(home, seats=max(people.values()))
+        for _ in range(sizes.runs):
+            for way in ways:
+                passage = await pass_through(way, addresses, home, made, people[way])
+                tell(told(way, passage))
+                rates[way].append(passage.people_per_second)
+    return to_figures(rates, people)
+
+
+def to_figures(rates: Mapping[Way, list[float]], people: Mapping[Way, int]) -> dict[str, Figure]:
+    """Each way's rate, and ours divided by each other's, run by run: what moved the machine moved both."""
+    found = {
+        f"{'flow' if way is OURS else way.name}_people_per_second": Figure.of(
+            runs, "people/s", f"{people[way]:,} people, {WHAT[way]}"
+        )
+        for way, runs in rates.items()
+    }
+    for way, against in ((ORDINARY, "goal 25, at least 15"), (FLOOR, "1 is the floor itself")):
+        if OURS in rates and way in rates:
+            ratios = [ours / other for ours, other in zip(rates[OURS], rates[way], strict=True)]
+            found[f"flow_vs_{way.name}"] = Figure.of(
+                ratios, "ratio", f"{people[OURS]:,} people to {people[way]:,} the {way.name} way; {against}"
+            )
+    return found
+
+
+def told(way: Way, passage: Passage) -> str:
+    """One run in a line, with where the processor's time went."""
+    cpu = ", ".join(f"{name} {seconds:g}" for name, seconds in passage.cpu.items())
+    return (
+        f"{way.name}: {passage.people:,} people in {passage.seconds:.2f} s ({passage.people_per_second:,.0f}/s), "
+        f"settled in {passage.settled_seconds:.2f} s; CPU seconds: {cpu}"
+    )

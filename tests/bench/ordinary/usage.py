@@ -1,0 +1,85 @@
+"""The ordinary usage: how each seat is used, one seat a transaction.
+
+It decides as the product does where no source of logins is connected: that is unknown.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from tests.bench.ordinary.broker import Program, caused, mapped
+from tests.bench.ordinary.people import keep_person
+
+from usher_contracts.entitlements import SeatChanged
+from usher_contracts.envelope import Event
+from usher_contracts.identity import UserChanged
+from usher_contracts.usage import SeatActivityChanged
+from usher_usage.tables import CONFIGURATION, LAST_LOGIN, METADATA, SEAT, SEAT_ACTIVITY
+
+PROGRAM = Program("usage")
+Configuration, Seat, SeatActivity = (mapped(table) for table in (CONFIGURATION, SEAT, SEAT_ACTIVITY))
+Person = mapped(METADATA.tables["person"])
+
+
+@PROGRAM.subscribes(UserChanged)
+async def keep_people(event: Event[UserChanged]) -> None:
+    async with PROGRAM.sessions() as session, session.begin():
+        await keep_person(session, Person, event.data)
+
+
+@PROGRAM.subscribes(SeatChanged)
+async def watch_seat(event: Event[SeatChanged]) -> None:
+    """Keep the seat, and tell how it is used where that is news."""
+    async with PROGRAM.sessions() as session, session.begin():
+        told = await judge(session, event)
+    await PROGRAM.publish(*told)
+
+
+async def judge(session: AsyncSession, event: Event[SeatChanged]) -> list[Event[Any]]:
+    fact, at = event.data, datetime.now(UTC)
+    key = (fact.tenant_id, fact.user_id, fact.product)
+    # The person's row is what their seats are judged under, two of them at once or not.
+    await session.execute(
+        insert(LAST_LOGIN).values(tenant_id=fact.tenant_id, user_id=fact.user_id).on_conflict_do_nothing()
+    )
+    seat = await session.get(Seat, key, with_for_update=True)
+    if seat is not None and seat.version >= fact.version:
+        return []
+    if seat is None:
+        seat = Seat(tenant_id=fact.tenant_id, user_id=fact.user_id, product=fact.product)
+        session.add(seat)
+    seat.org_id, seat.state, seat.version = fact.org_id, fact.state, fact.version
+    seat.assigned_since = fact.assigned_since or fact.since
+    configuration = await session.get(Configuration, fact.tenant_id)
+    told = await session.get(SeatActivity, key)
+    if fact.state != "assigned" or told is not None or (configuration is not None and configuration.logins_since):
+        return []
+    activity = SeatActivity(
+        tenant_id=fact.tenant_id,
+        user_id=fact.user_id,
+        product=fact.product,
+        org_id=fact.org_id,
+        activity="unknown",
+        since=seat.assigned_since,
+        told_at=at,
+        version=1,
+    )
+    session.add(activity)
+    return [caused(to_message(activity), event, at)]
+
+
+def to_message(activity: Any) -> SeatActivityChanged:
+    return SeatActivityChanged(
+        tenant_id=activity.tenant_id,
+        user_id=activity.user_id,
+        product=activity.product,
+        org_id=activity.org_id,
+        activity=activity.activity,
+        since=activity.since,
+        version=activity.version,
+    )
+
+
+async def main() -> None:
+    await PROGRAM.run()

@@ -1,0 +1,27 @@
+"""How much is run for a figure: enough to repeat within a few percent, and little enough to be run at all."""
+
+import sys
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sizes of a run, each an option of the command."""
+
+    people: int = 20_000
+    """People through our way and the floor's."""
+    ordinary_people: int = 1_000
+    """People through the ordinary way, which is slow: a rate needs no more."""
+    import_people: int = 20_000
+    changes: int = 200
+    """Role changes whose latency is taken, after as many as a tenth to warm up."""
+    runs: int = 3
+    """Rounds of the flow, the ways in turn in each; figures are medians."""
+
+    def items(self) -> list[tuple[str, int]]:
+        return list(asdict(self).items())
+
+
+def tell(step: str) -> None:
+    """Progress, for a person who waits."""
+    print(step, file=sys.stderr, flush=True)  # noqa: T201
