@@ -179,6 +179,11 @@ async def test_nothing_sticks_out_of_a_card(desk: Window, width: int) -> None:
     assert await desk.overflow() <= 1
 
 
+async def test_the_documentation_of_the_api_comes_to_life(desk: Window) -> None:
+    await desk.open("/docs")
+    await expect(desk.page.get_by_role("heading", name="Usher console")).to_be_visible(timeout=SOON_MS)
+
+
 async def test_without_script_all_of_it_works(plain: Window, world: World) -> None:
     await plain.open("/licenses")
     await plain.page.get_by_label("Organization", exact=True).select_option(label="\u2003Lincoln High School")
