@@ -51,7 +51,7 @@ clean: down ## Remove local data; what was downloaded stays
 	@[ ! -d .usher ] || find .usher -mindepth 1 -maxdepth 1 ! -name rabbitmq -exec rm -rf {} +
 
 test: install ## Run every test on real servers of its own; ARGS="-k waitlist" goes to pytest
-	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n auto $(ARGS)
 
 bench: install ## Measure speed on servers of its own; ONLY=name,… some of it, ARGS="--people 5000" other sizes
 	@$(BIN)/python -m tests.bench --only "$(ONLY)" $(ARGS)
@@ -64,7 +64,7 @@ check: install ## Formatter, linter, types, import rules, contracts, migrations
 	@$(BIN)/python -m usher_contracts check
 	@$(BIN)/pytest --quiet tests/migrations
 
-contracts: install ## Release contracts that are new, and write docs/messages.md
+contracts: install ## Release contracts that are new, and write docs/catalogue.md
 	@$(BIN)/python -m usher_contracts release
 
 format: install ## Format, and mend what the linter can

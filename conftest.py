@@ -18,6 +18,7 @@ import asyncpg
 import httpx
 import pytest
 import redis
+from xdist.scheduler import LoadScopeScheduling
 
 from usher_cli import servers as private
 from usher_cli.servers import Addresses, ServerError, containers
@@ -35,6 +36,7 @@ HOME = CLONE / ".usher" / "test"
 # All that tests make on a server is named so: the last run out removes what killed ones left, and nobody else's.
 MARK = f"test_{hashlib.sha256(str(CLONE).encode()).hexdigest()[:6]}_"
 IN_CONTAINERS = os.environ.get("USHER_TEST_SERVERS") == "containers"
+ON_THE_SYSTEM = ("tests/integration/", "tests/e2e/")
 LEASE = pytest.StashKey[IO[str]]()
 
 
@@ -64,6 +66,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             settle(drop_databases(addresses))
             drop_vhosts(addresses)
         private.stop(HOME)
+
+
+class OneSystem(LoadScopeScheduling):  # type: ignore[misc] # xdist says nothing of its types
+    """A file's tests on one worker; those that use the running system all on one, since it is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "system" if file.startswith(ON_THE_SYSTEM) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
+    return OneSystem(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A browser, and the whole system for it to look at."""
+"""A browser, to look at the whole system with."""
 
 import os
 import shutil
@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, async_playwright
-from tests.integration.conftest import district, session, system  # noqa: F401 (fixtures)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.async_api import Browser, Page, expect
-from tests.integration.system import District, System, eventually
+from tests.integration.system import SYSTEM, District, System, eventually
 
 from usher_cli.clients.calls import new_trace_id
+
+pytestmark = SYSTEM
 
 PASSWORD = "correct horse battery staple"
 SOON_MS = 20_000

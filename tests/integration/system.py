@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
+import pytest
 from aio_pika.abc import AbstractChannel
 
 from usher_cli.clients.session import Outside, Session
 from usher_cli.environment import Environment
 from usher_cli.examining.examination import examine_patiently
 from usher_kit.ids import new_id
+
+SYSTEM = pytest.mark.timeout(600)
+"""The mark of a module whose tests use the running system: the first of them waits for its start."""
 
 PATIENCE_SECONDS = 20.0
 """How long an effect may take on a busy machine before a test says that it does not come."""

@@ -11,7 +11,9 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from usher_cli.clients.calls import new_trace_id
 from usher_contracts.topology import EVENTS
 
-from .system import District, System, settle
+from .system import SYSTEM, District, System, settle
+
+pytestmark = SYSTEM
 
 
 @pytest.mark.parametrize("seed", range(2))

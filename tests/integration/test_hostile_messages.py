@@ -14,7 +14,9 @@ from usher_contracts.identity import UserChanged
 from usher_contracts.topology import EVENTS, dead_queue
 from usher_kit.wire import MAX_BODY_BYTES
 
-from .system import PATIENCE_SECONDS, District, System, eventually
+from .system import PATIENCE_SECONDS, SYSTEM, District, System, eventually
+
+pytestmark = SYSTEM
 
 KEY = routing_key(UserChanged.type)
 HEARD_BY = [service for service, facts in LISTENERS.items() if UserChanged in facts]

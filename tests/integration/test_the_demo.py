@@ -13,7 +13,9 @@ from usher_cli.demo.run import is_there, turn_back
 from usher_cli.demo.steps import Steps
 from usher_cli.demo.telling import tell
 
-from .system import System
+from .system import SYSTEM, System
+
+pytestmark = SYSTEM
 
 PEOPLE = 60
 

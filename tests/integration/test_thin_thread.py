@@ -12,7 +12,9 @@ from usher_cli.main import app
 from usher_cli.tracing.spans import Span, SpanReader
 from usher_cli.tracing.tree import Node, build
 
-from .system import District, System, eventually
+from .system import SYSTEM, District, System, eventually
+
+pytestmark = SYSTEM
 
 FIVE = {f"usher-{name}" for name in ("identity", "entitlements", "usage", "notifications", "reporting")}
 

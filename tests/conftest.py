@@ -1,4 +1,4 @@
-"""The whole system for tests across services: real processes, started once a worker, on ports of its own."""
+"""The whole system for tests across services: real processes, started once, on ports of its own."""
 
 import os
 import sys
@@ -16,16 +16,7 @@ from usher_cli.servers import Addresses, programs
 from usher_cli.servers.ports import is_free, iter_from_random
 from usher_kit.ids import new_id
 
-from .system import District, System
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs them all, since the system is started once; the first test waits for that."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("system"))
-            item.add_marker(pytest.mark.timeout(600))
+from .integration.system import District, System
 
 
 @pytest.fixture(scope="session")
