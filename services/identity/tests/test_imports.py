@@ -20,9 +20,10 @@ from usher_cli.generate.district import generate_district
 from usher_identity.domain.import_jobs import MAX_ATTEMPTS
 from usher_identity.domain.mapping import MappingError
 from usher_identity.importing.claims import LEASE, ClaimLost, next_claim, take_claim
+from usher_identity.importing.forgetting import forget_old_issues
 from usher_identity.importing.running import run_next_import
 
-from .story import Caller, House, ok
+from .story import CLI_SECRET, Caller, House, ok
 
 Files = Mapping[str, str | bytes]
 
@@ -429,6 +430,17 @@ async def test_issues_are_paged_and_downloaded(house: House) -> None:
         assert [line["line"] for line in lines] == [str(number) for number in range(2, 10)]
         assert lines[-1]["row_id"] == "'=u8", "no spreadsheet runs it"
         assert (lines[0]["severity"], lines[0]["column"], lines[0]["code"]) == ("error", "role", "unmapped_role")
+
+
+async def test_what_an_old_import_reported_is_forgotten(house: House) -> None:
+    old = await take(house, SMALL)
+    house.pass_time(days=20)
+    house.system = await house.client("cli", CLI_SECRET)
+    recent = await take(house, SMALL)
+    house.pass_time(days=11)
+    assert not await forget_old_issues(house.runtime)
+    assert [str(row.job_id) for row in await fetch(house, "select job_id from job_issue")] == [recent["id"]]
+    assert {str(row.id) for row in await fetch(house, "select id from job")} == {old["id"], recent["id"]}
 
 
 async def test_an_upload_sent_twice_with_one_key_is_one_job(house: House) -> None:

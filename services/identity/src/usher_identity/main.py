@@ -18,6 +18,7 @@ from usher_identity.http import (
     users,
 )
 from usher_identity.http.refusals import add_refusal_handler
+from usher_identity.importing.forgetting import forget_old_issues
 from usher_identity.importing.running import run_next_import
 from usher_identity.oidc.keys import key_ring, rotate_keys
 from usher_identity.preparing import prepare
@@ -53,6 +54,7 @@ SERVICE = Service(
         Loop("signing keys", 3600, rotate_keys),
         Loop("forgetting", 3600, forget),
         Loop(imports.LOOP, 1, run_next_import),
+        Loop("old issues", 3600, forget_old_issues),
     ],
     prepare=prepare,
     keys=key_ring,

@@ -1,6 +1,7 @@
 """Statements on what jobs report, in the order in which it was found."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,10 @@ LIST = text("""
     where tenant_id = :tenant and job_id = :job and number > :after order by number limit :limit
 """)
 
+REMOVE_OLD = text("""
+    delete from job_issue i using job j
+    where j.tenant_id = i.tenant_id and j.id = i.job_id and j.finished_at < :before
+""")
 REMOVE = text("delete from job_issue where tenant_id = :tenant and job_id = :job")
 
 
@@ -48,6 +53,11 @@ async def add_issues(conn: AsyncConnection, tenant_id: UUID, job_id: UUID, first
 async def remove_issues(conn: AsyncConnection, tenant_id: UUID, job_id: UUID) -> None:
     """Forget what a job reported."""
     await conn.execute(REMOVE, {"tenant": tenant_id, "job": job_id})
+
+
+async def remove_old_issues(conn: AsyncConnection, before: datetime) -> None:
+    """Forget what jobs reported that were over before `before`."""
+    await conn.execute(REMOVE_OLD, {"before": before})
 
 
 async def list_issues(
