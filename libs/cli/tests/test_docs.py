@@ -12,7 +12,10 @@ from usher_cli.demo.telling import NEXT
 from usher_cli.main import app
 
 CLONE = Path(__file__).parents[3]
-PAGES = [CLONE / "README.md", CLONE / "docs/operations.md", CLONE / "docs/architecture.md"]
+PAGES = [
+    CLONE / "README.md",
+    *(CLONE / f"docs/{name}.md" for name in ("operations", "architecture", "interfaces", "guide", "audit")),
+]
 SUGGESTED = NEXT.format(usher="usher", org="1", notice="2027-01-09", end="2027-02-08", mail="mail", identity="here")
 TEXTS = {page.name: page.read_text() for page in PAGES} | {"the demo": SUGGESTED}
 IN_BLOCKS, IN_LINE = re.compile(r"^ *(usher .+?)(?: {2,}.*)?$", re.MULTILINE), re.compile(r"`(usher [^`…]+)`")
@@ -32,7 +35,7 @@ def test_a_command_is_taken_as_it_is_written(where: str, line: str) -> None:
 
 
 def test_there_is_something_to_check() -> None:
-    assert {where for where, _ in TYPED} == {"README.md", "operations.md", "architecture.md", "the demo"}
+    assert {where for where, _ in TYPED} == TEXTS.keys()
     assert len(TYPED) > 20
 
 

@@ -1,4 +1,4 @@
-"""`python -m usher_contracts check|release`: fails on a breaking change; writes what is new, and docs/messages.md."""
+"""`python -m usher_contracts check|release`: fails on a breaking change; writes what is new, and docs/catalogue.md."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ def main() -> int:
     parser.add_argument("act", choices=["check", "release"])
     parser.add_argument("--released", type=Path, default=PACKAGE / "released")
     parser.add_argument("--samples", type=Path, default=PACKAGE / "samples")
-    parser.add_argument("--page", type=Path, default=PACKAGE.parents[1] / "docs" / "messages.md")
+    parser.add_argument("--page", type=Path, default=PACKAGE.parents[1] / "docs" / "catalogue.md")
     arguments = parser.parse_args()
     if arguments.act == "check":
         return told(check(arguments.released), arguments.page, render(arguments.samples))

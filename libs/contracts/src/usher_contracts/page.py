@@ -1,4 +1,4 @@
-"""The page of messages, made from the contracts: every message, its sender, its listeners, an example."""
+"""The catalogue, made from the contracts: every message, its sender, its listeners, an example."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from usher_contracts.catalogue import FACTS, LISTENERS, PERSONAL
 from usher_contracts.envelope import Fact, routing_key
 from usher_contracts.upstream import COMMANDS, Command
 
-HEAD = """# Messages
+HEAD = """# Catalogue
 
 Made from the contracts by `make contracts`; do not edit. Facts travel on the topic exchange `usher.events` under
 their routing key, one by one in CloudEvents' binary mode or many of one type in its JSON Batch Format. Examples show

@@ -23,7 +23,7 @@ class Finding(BaseModel):
 
 
 class ComplianceChanged(StateFact):
-    """An organization's standing for one product (seats: Compliance)."""
+    """An organization's standing for one product."""
 
     type: ClassVar[str] = "usher.reporting.compliance.changed.v1"
 

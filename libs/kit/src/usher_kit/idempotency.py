@@ -1,4 +1,4 @@
-"""Idempotency keys: a write that is sent again is done once, and answered as the first time (interfaces: HTTP).
+"""Idempotency keys: a write sent again is done once, and answered as the first time (interfaces: HTTP conventions).
 
 The key is written in the very transaction that adds the act's facts, so that neither can be without the other.
 """

@@ -1,4 +1,4 @@
-"""Tokens: who calls, proven by identity's signature. What they may do is looked up (interfaces: Roles)."""
+"""Tokens: who calls, by identity's signature, and not what they may do (interfaces: Roles and what they may do)."""
 
 import asyncio
 from dataclasses import dataclass

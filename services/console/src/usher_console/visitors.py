@@ -11,7 +11,7 @@ from usher_console.views.people import initials
 from usher_console.views.wording import role_name
 
 FRESH_SECONDS = 3.0
-"""How long an answer of identity's stands. A lost role must end access within 5 seconds (interfaces: Roles)."""
+"""How long identity's answer stands: a lost role ends access in 5 seconds (interfaces: Roles and what they may do)."""
 
 REPORT_READERS = frozenset({"system_admin", "org_admin", "reporter"})
 ADMINISTRATORS = frozenset({"system_admin", "org_admin"})

@@ -1,1 +1,1 @@
-"""Traces from the local span store: read, put together over all services, and drawn (architecture: house style, 11)."""
+"""Traces from the local span store: read, put together over all services, and drawn (architecture: Telemetry)."""

@@ -1,1 +1,1 @@
-"""The audit log's hashes and their verification: what reporting writes by, and anybody can check by (seats: I7)."""
+"""The audit log's hashes and their verification: made by reporting, checked by anybody (seats: Invariants, I7)."""

@@ -1,4 +1,4 @@
-"""The log as a chain: each entry's hash covers the one before it, each batch's the batch before it (seats: I7)."""
+"""The log as a chain: each hash covers the one before it, of entries and of batches (seats: Invariants, I7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

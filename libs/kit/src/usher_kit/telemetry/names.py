@@ -1,4 +1,4 @@
-"""The one registry of telemetry names: spans, attributes and metrics (architecture: The house style, 11)."""
+"""The one registry of telemetry names: spans, attributes and metrics (architecture: Telemetry)."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -38,7 +38,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One person's claim to a place in line; orders as the waitlist does (seats: Place)."""
+    """One person's claim to a place in line; orders as the waitlist does (seats: Seat states)."""
 
     user_id: UUID
     since: datetime

@@ -23,7 +23,7 @@ from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode
 from usher_kit.runtime import Running
 
 CHECK_SCOPE = "check"
-"""The scope of products' clients: they resolve a name once, and keep the id (interfaces: Roles)."""
+"""Products' clients resolve a name once, and keep the id (interfaces: Roles and what they may do)."""
 
 router = APIRouter(prefix="/v1/users", tags=["users"])
 

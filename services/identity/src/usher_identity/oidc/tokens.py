@@ -1,4 +1,4 @@
-"""The tokens that identity signs: access tokens say who, not what (interfaces: Roles), ID tokens who signed in."""
+"""The tokens that identity signs: they say who, not what (interfaces: Roles and what they may do)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

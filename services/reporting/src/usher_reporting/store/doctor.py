@@ -1,4 +1,4 @@
-"""Whether the read models are whole: figures to compare with entitlements', and recounts of our own (seats: I6)."""
+"""Whether the read models are whole: figures for comparison, and recounts (seats: Invariants, I6)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The audit log: acts are appended once a batch, each exactly once, and its end is signed (seats: I7)."""
+"""The audit log: acts are appended once a batch, each exactly once, and its end is signed (seats: Invariants, I7)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
