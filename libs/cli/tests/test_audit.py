@@ -12,8 +12,10 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from usher_cli.clients.session import Outside
+from usher_cli.clients.session import Outside, open_session
 from usher_cli.environment import Environment
+from usher_cli.examining.findings import Finding
+from usher_cli.examining.log import log_is_whole
 from usher_cli.main import app
 from usher_contracts.audit import UsageAuditRecorded
 from usher_contracts.envelope import Cause, Event
@@ -111,6 +113,21 @@ def test_what_is_wrong_is_told_with_its_place_and_ends_the_command_with_1() -> N
         ("listing_changed", "entry 4"),
         ("batch_changed", "batch 2"),
     }
+
+
+def test_the_doctor_finds_in_the_log_what_verification_does() -> None:
+    reporting = Reporting()
+
+    def looked_at() -> Finding:
+        around = Outside(Environment({"USHER_TOKEN": "t"}), httpx2.MockTransport(reporting))
+        with open_session(around) as session:
+            return log_is_whole(session)
+
+    assert looked_at().ok
+    del reporting.lines[2]
+    found = looked_at()
+    assert found.code == "I7"
+    assert found.offenders[0].startswith(f"{TENANT}: entry 3: ")
 
 
 def test_what_is_appended_meanwhile_is_not_looked_at() -> None:

@@ -18,8 +18,10 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check every invariant across the services; exit status 0 only when all hold."""
+    from usher_cli.examining.log import log_is_whole  # noqa: PLC0415 (cryptography is slow to load, and rarely needed)
+
     with open_session(outside(ctx)) as session:
-        findings = examine_patiently(session, patience)
+        findings = [*examine_patiently(session, patience), log_is_whole(session)]
     ill = [one for one in findings if not one.ok]
     if as_json:
         print_json({"items": [one.as_json() for one in findings], "next_cursor": None})
