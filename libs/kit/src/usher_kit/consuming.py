@@ -143,7 +143,8 @@ class Applier:
         started = perf_counter()
         dead = [to_dead_row(one, self.service) for one in refused]
         tenants = {event.tenantid for event in events} | {row.tenant_id for row in dead}
-        links = [link for event in events[:LINKED_FACTS] for link in link_to(event.traceparent)]
+        recorded = [event.traceparent for event in events if is_sampled(event.traceparent)]
+        links = [link for traceparent in recorded[:LINKED_FACTS] for link in link_to(traceparent)]
         attributes: dict[str, AttributeValue] = {
             names.MESSAGING_SYSTEM: "rabbitmq",
             names.MESSAGING_OPERATION: "process",

@@ -10,7 +10,7 @@ from opentelemetry import trace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_contracts.envelope import Event, routing_key
+from usher_contracts.envelope import ATTRIBUTES, Event, routing_key
 from usher_contracts.topology import EVENTS
 from usher_kit.database import FACTS_ADDED, OWN_KEY
 from usher_kit.telemetry.propagation import traceparent_of, unsampled
@@ -44,7 +44,8 @@ async def add(conn: AsyncConnection, events: Sequence[Event[Any]]) -> None:
     """
     if events and (key := conn.info.get(OWN_KEY)) is not None:
         await key.reserve(conn)
-    await add_rows(conn, [to_row(event, place) for place, event in enumerate(events)])
+    own = traceparent_of(trace.get_current_span())
+    await add_rows(conn, [to_row(event, place, own) for place, event in enumerate(events)])
 
 
 async def add_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
@@ -64,11 +65,13 @@ async def add_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
     conn.info[FACTS_ADDED] = True
 
 
-def to_row(event: Event[Any], place: int) -> OutboxRow:
-    """The row for `event`, the `place`-th of its transaction."""
-    attributes = event.attributes()
-    if "traceparent" not in attributes and (own := traceparent_of(trace.get_current_span())):
+def to_row(event: Event[Any], place: int, own: str | None = None) -> OutboxRow:
+    """The row for `event`, the `place`-th of its transaction, in whose trace (`own`) it is if it has no other."""
+    named = event.__dict__
+    # Ids and times are written as text by the encoder, which is faster than `Event.attributes` and says the same; the
+    # driver's own kind of UUID it leaves to `default`.
+    attributes = {name: value for name in ATTRIBUTES if (value := named[name]) is not None}
+    if own is not None and event.traceparent is None:
         attributes["traceparent"] = own if place < FOLLOWED_FACTS else unsampled(own)
-    return OutboxRow(
-        event.tenantid, EVENTS, routing_key(event.type), orjson.dumps(attributes).decode(), event.data.model_dump_json()
-    )
+    written = orjson.dumps(attributes, default=str, option=orjson.OPT_UTC_Z).decode()
+    return OutboxRow(event.tenantid, EVENTS, routing_key(event.type), written, event.data.model_dump_json())
