@@ -31,7 +31,7 @@ SAVE_SEATS = text("""
 LOAD_WATCHED = text("""
     select s.tenant_id, s.user_id, s.product, coalesce(p.org_id, s.org_id) as org_id,
         s.state = 'assigned' as is_held, s.assigned_since, l.at as last_login_at,
-        c.logins_since is not null as has_source, o.time_zone,
+        c.logins_since is not null as has_source,
         a.org_id as told_org, a.activity, a.since, a.last_login_at as told_login, a.told_at, a.next_change_at, a.version
     from unnest(cast(:tenants as uuid[]), cast(:people as uuid[])) as asked (tenant, person)
     join seat s on s.tenant_id = asked.tenant and s.user_id = asked.person
@@ -39,8 +39,8 @@ LOAD_WATCHED = text("""
     left join last_login l on l.tenant_id = s.tenant_id and l.user_id = s.user_id
     left join configuration c on c.tenant_id = s.tenant_id
     left join person p on p.tenant_id = s.tenant_id and p.id = s.user_id
-    left join organization o on o.tenant_id = s.tenant_id and o.id = coalesce(p.org_id, s.org_id)
 """)
+ZONES = text("select id, time_zone from organization where id = any(cast(:orgs as uuid[]))")
 SAVE_ACTIVITY = text("""
     insert into seat_activity (tenant_id, user_id, product, org_id, activity, since, last_login_at, told_at,
         next_change_at, version)
@@ -86,9 +86,12 @@ async def save_seats(conn: AsyncConnection, seats: Sequence[SeatChanged]) -> lis
 async def load_watched(conn: AsyncConnection, people: Iterable[Person]) -> list[WatchedSeat]:
     """The seats that these people have or had, each with all that decides its activity."""
     rows = (await conn.execute(LOAD_WATCHED, arrays(people))).all()
-    policies = await load_policies(conn, {row.org_id for row in rows}) if rows else []
-    windows = {(policy.org_id, policy.product): policy.window_days for policy in policies}
-    return [from_row(row, windows) for row in rows]
+    if not rows:
+        return []
+    orgs = {row.org_id for row in rows}
+    windows = {(policy.org_id, policy.product): policy.window_days for policy in await load_policies(conn, orgs)}
+    zones = {row.id: to_zone(row.time_zone) for row in await conn.execute(ZONES, {"orgs": list(orgs)})}
+    return [from_row(row, windows, zones) for row in rows]
 
 
 async def save_activity(conn: AsyncConnection, changes: Sequence[Change]) -> None:
@@ -122,11 +125,14 @@ async def find_moved(conn: AsyncConnection, people: Sequence[UUID]) -> list[Pers
     return [(row.tenant_id, row.user_id) for row in await conn.execute(FIND_MOVED, {"people": people})]
 
 
-def from_row(row: Row[tuple[object, ...]], windows: Mapping[tuple[UUID, str], int]) -> WatchedSeat:
+def from_row(
+    row: Row[tuple[object, ...]], windows: Mapping[tuple[UUID, str], int], zones: Mapping[UUID, tzinfo]
+) -> WatchedSeat:
     holding = told = None
     if row.is_held:
         days = windows.get((row.org_id, row.product), DEFAULT_WINDOW_DAYS)
-        holding = Holding(row.assigned_since, row.last_login_at, row.has_source, days, to_zone(row.time_zone or "UTC"))
+        zone = zones.get(row.org_id, UTC)
+        holding = Holding(row.assigned_since, row.last_login_at, row.has_source, days, zone)
     if row.version is not None:
         told = Told(row.told_org, ACTIVITIES[row.activity], row.since, row.told_login, row.told_at, row.version)
     return WatchedSeat(row.tenant_id, row.user_id, row.product, row.org_id, holding, told, row.next_change_at)
