@@ -10,7 +10,7 @@ DATA ?=
 ARGS ?=
 ONLY ?=
 
-.PHONY: help install lock demo up down status clean test bench check contracts format
+.PHONY: help images install lock demo up down status clean test bench check contracts format
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ clean: down ## Remove local data; what was downloaded stays
 	@[ ! -d .usher/test ] || flock --nonblock .usher/test/in-use $(BIN)/python -m usher_cli.servers stop .usher/test \
 		|| { echo "tests are running in this clone: wait for them, then make clean"; exit 1; }
 	@[ ! -d .usher ] || find .usher -mindepth 1 -maxdepth 1 ! -name rabbitmq -exec rm -rf {} +
+
+images: ## Build the image that docker compose up runs
+	@docker info >/dev/null 2>&1 || { echo "no Docker engine answers: start one, or run make demo, which needs none"; exit 1; }
+	@docker compose build identity
 
 test: install ## Run every test on real servers of its own; ARGS="-k waitlist" goes to pytest
 	@$(BIN)/pytest -n auto $(ARGS)

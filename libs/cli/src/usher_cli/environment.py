@@ -5,10 +5,12 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from usher_kit.ports import PORTS
 
 FILE = Path(".usher/env")
+THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,15 @@ def find_environment(outside: Mapping[str, str] | None = None, start: Path | Non
     file = find_file(start or Path.cwd())
     from_file = read_file(file) if file else {}
     return Environment({**from_file, **{name: value for name, value in own.items() if value}}, file)
+
+
+def elsewhere(outside: Mapping[str, str]) -> Environment | None:
+    """What `outside` alone sets, where it names services that are not on this machine; none where it does not.
+
+    A shell that sourced `.usher/env` names this machine's own. No file completes it: that is of another system.
+    """
+    host = urlsplit(outside.get("USHER_IDENTITY_URL", "")).hostname
+    return Environment(dict(outside)) if host and host not in THIS_MACHINE else None
 
 
 def find_file(start: Path) -> Path | None:

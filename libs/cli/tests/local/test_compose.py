@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from usher_cli.environment import elsewhere
 from usher_cli.local import Clone, env_file
 from usher_cli.local.definition import MAIL_PROGRAM, READY_PATH, SERVICES, Service
 from usher_cli.servers import Addresses, containers, postgres, rabbitmq, redis
@@ -85,6 +86,18 @@ def test_health_is_readiness_and_waits_for_servers(compose: dict[str, Any], serv
     assert f'{{os.environ["USHER_PORT"]}}{READY_PATH}' in container["healthcheck"]["test"][-1]
     assert all(container["depends_on"][server] == {"condition": "service_healthy"} for server in SERVERS)
     assert all(compose["services"][server]["healthcheck"]["test"] for server in SERVERS)
+
+
+def test_the_demo_moves_the_clock_of_services_that_are_ready(compose: dict[str, Any]) -> None:
+    demo, usage = compose["services"]["demo"], compose["services"]["usage"]
+    assert demo["command"] == ["usher", "demo"]
+    given = elsewhere(demo["environment"])
+    assert given is not None
+    assert given.path("USHER_CLOCK_FILE") == Path(demo["volumes"][0].partition(":")[2]) / "clock"
+    assert demo["volumes"] == usage["volumes"]
+    assert demo["environment"] == {name: value for name, value in usage["environment"].items() if name != "USHER_PORT"}
+    ready = {service.name: {"condition": "service_healthy"} for service in SERVICES if service.has_database}
+    assert demo["depends_on"] == ready
 
 
 def test_mail_is_kept_by_the_same_program(compose: dict[str, Any]) -> None:

@@ -32,16 +32,29 @@ class Wanted:
 
 def run(clone: Clone, wanted: Wanted, steps: Steps) -> None:
     """Have the demo running, and say what there is. Raises Failure or ServerError, which say what to do."""
-    known = load(clone.home)
-    if known is None:
+    if load(clone.home) is None:
         turn_back(clone.home / "clock")
     with steps.step("Servers and services"):
         settings = local.start(clone, steps.detail)
-    with open_session(Outside(Environment(settings, clone.home / "env"))) as session:
+    fill(Environment(settings, clone.home / "env"), clone.home, wanted, steps)
+
+
+def run_elsewhere(environment: Environment, wanted: Wanted, steps: Steps) -> None:
+    """The same in a system that others started, as containers are: its record is beside the clock that it shares.
+
+    Raises Failure where there is no such clock, which holds for every system that is not there to try things out.
+    """
+    fill(environment, clock.clock_file(environment).parent, wanted, steps)
+
+
+def fill(environment: Environment, home: Path, wanted: Wanted, steps: Steps) -> None:
+    """Have the demo in a running system; `home` keeps what it is made of, and its record."""
+    known = load(home)
+    with open_session(Outside(environment)) as session:
         record = known if known and is_there(session, known) else None
         if record is None:
             turn_back(clock.clock_file(session.environment))
-            record = make(session, clone.home, wanted.data, wanted.people, wanted.named, steps)
+            record = make(session, home, wanted.data, wanted.people, wanted.named, steps)
         elif wanted.data and record.made_of != wanted.named:
             steps.say(f"The demo here is of {record.made_of}; `make clean` makes room for another.")
         steps.say(f"Ready after {steps.seconds:.1f} s.\n")

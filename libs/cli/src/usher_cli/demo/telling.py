@@ -35,11 +35,12 @@ def tell(session: Session, record: Record) -> None:
     show("")
     print_sign_ins(record.accounts, session.environment.url("console"))
     show(f"\nOne role change, followed through all services: usher trace {record.trace_id}")
-    show(what_next(session, record))
+    if file := session.environment.file:
+        show(what_next(session, record, file.parent))
 
 
-def what_next(session: Session, record: Record) -> str:
-    home = (session.environment.file or Path(".usher/env")).parent
+def what_next(session: Session, record: Record, home: Path) -> str:
+    """What to try on this machine, where `home` keeps what is local."""
     return NEXT.format(
         usher=Path(sys.executable).with_name("usher"),
         org=record.tenant_id,
