@@ -1,6 +1,7 @@
 """The floor's link to its servers: bare bodies by the client library, bare statements by the driver, nothing else."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections import defaultdict, deque
@@ -12,6 +13,8 @@ import aio_pika
 import asyncpg
 import orjson
 from aio_pika.abc import AbstractIncomingMessage
+
+from usher_kit.service import COLLECT
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Fact: TypeAlias = dict[str, Any]
@@ -38,6 +41,8 @@ async def run(name: str, apply: Mapping[str, Apply]) -> None:
     """Relay the outbox and apply the queue of a service until asked to stop."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
     broker = await aio_pika.connect(os.environ["USHER_RABBITMQ_URL"])
     wake = asyncio.Event()
     tasks = [asyncio.create_task(relay(broker, await connect_database(name), wake))]
