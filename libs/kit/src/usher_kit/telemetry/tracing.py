@@ -57,10 +57,10 @@ def set_up(service: str, span_store: Path | None) -> None:
     HTTPXClientInstrumentor().instrument()
 
 
-def instrument_engine(engine: AsyncEngine) -> None:
-    """A span for each statement, inside the trace that runs it."""
+def instrument_engine(engine: AsyncEngine, provider: trace.TracerProvider | None = None) -> None:
+    """A span for each statement, inside the trace that runs it; by the process's provider unless one is given."""
     # It names SQLAlchemy 2.0 as the newest it knows, and works on what is locked here: a test holds it to that.
-    SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, skip_dep_check=True)
+    SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, skip_dep_check=True, tracer_provider=provider)
 
 
 def shut_down() -> None:
