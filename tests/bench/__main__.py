@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def main() -> None:
     # Servers of its own, whatever a shell that sourced `.usher/env` says: what is on them is removed.
     for name in [name for name in os.environ if name.startswith("USHER_")]:
         del os.environ[name]
+    forget()
     try:
         addresses = servers.start(ground.HOME, tell)
         asyncio.run(measure_all(addresses, asked, sizes))
@@ -60,9 +62,14 @@ def main() -> None:
         servers.stop(ground.HOME)
 
 
+def forget() -> None:
+    """Stop what a killed run left, and remove its data: every run begins with servers that hold nothing."""
+    servers.stop(ground.HOME)
+    shutil.rmtree(ground.HOME, ignore_errors=True)
+
+
 async def measure_all(addresses: Addresses, asked: frozenset[str], sizes: Sizes) -> None:
     """Measure group by group; what was measured is written even if a later group fails."""
-    await ground.clear(addresses)
     machine = figures.machine(await ground.versions(addresses))
     measured: dict[str, Figure] = {}
     try:

@@ -21,14 +21,7 @@ ALL_ROLES = dict.fromkeys(("identity", "entitlements", "usage", "notifications",
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.02
 
-KNOWN = {
-    "entitlements": ("select count(distinct org_id) from pool_service", SCHOOLS + 1),
-    **dict.fromkeys(
-        ("usage", "notifications", "reporting"),
-        ("select count(*) from organization where parent_id is not null", SCHOOLS),
-    ),
-}
-"""What each service counts once it knows the district."""
+UNITS = "select count(*) from organization where parent_id is not null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +39,11 @@ def session(ground: Ground) -> Iterator[Session]:
         yield opened
 
 
-async def found(ground: Ground, seats: int) -> District:
-    """Make a district with a pool of so many seats of each product, through the services' own APIs, and end them.
+async def found(ground: Ground, seats: int, *, by_school: bool = False) -> District:
+    """Make a district through the services' own APIs, and end them.
 
-    The databases then hold what every service knows of it, and nobody uses them.
+    It, or each of its schools, has a pool of so many seats of each product. The databases then hold what every service
+    knows of it, and nobody uses them.
     """
     with running(services(ground, ALL_ROLES)), session(ground) as administrator:
         tenant = administrator.identity.create_organization({"name": "Elm District", "kind": "district"})
@@ -60,10 +54,12 @@ async def found(ground: Ground, seats: int) -> District:
             for number in range(SCHOOLS)
         ]
         district = District(UUID(tenant["id"]), tuple(UUID(school["id"]) for school in schools))
-        await license_products(ground, administrator, district.id, seats)
-        for service, (query, wanted) in KNOWN.items():
-            await reach(ground, service, query, wanted)
-        await reach(ground, "reporting", "select count(*) from pool", len(PRODUCTS))
+        licensed = district.schools if by_school else [district.id]
+        for org_id in licensed:
+            await license_products(ground, administrator, org_id, seats)
+        for service in ("usage", "notifications", "reporting"):
+            await reach(ground, service, UNITS, SCHOOLS)
+        await reach(ground, "reporting", "select count(*) from pool", len(licensed) * len(PRODUCTS))
         for service in ("identity", "entitlements", "usage", "notifications"):
             await reach(ground, service, "select count(*) from outbox", 0)
     return district

@@ -53,7 +53,7 @@ async def a_relay_waits(watch: AsyncConnection) -> bool:
 
 
 def user_facts(district: District, people: int) -> Sequence[Event[Any]]:
-    """One fact a person, school by school, with an import's cause."""
+    """One fact a person, of each school in turn, with an import's cause."""
     at = datetime.now(UTC)
     cause = Cause(actor="client:cli", changeset=str(new_id()))
     held = tuple(HeldRole(role=role, since=at) for role in ROLES)
@@ -61,7 +61,7 @@ def user_facts(district: District, people: int) -> Sequence[Event[Any]]:
         UserChanged(
             tenant_id=district.id,
             id=new_id(),
-            org_id=district.schools[number * len(district.schools) // people],
+            org_id=district.schools[number % len(district.schools)],
             status="active",
             status_since=at,
             roles=held,

@@ -10,6 +10,9 @@ from tests.bench.sizes import Sizes, tell
 
 from usher_cli.servers import Addresses
 
+BY_SCHOOL = True
+"""A pool of each product a school: one for all would be a lock that the ordinary way waits for at each seat."""
+
 NEEDS: Mapping[str, tuple[Way, ...]] = {
     "flow_vs_ordinary": (OURS, ORDINARY),
     "flow_vs_floor": (OURS, FLOOR),
@@ -31,7 +34,7 @@ async def measure_flow(addresses: Addresses, sizes: Sizes, wanted: frozenset[str
     people = dict.fromkeys(ways, sizes.people) | {ORDINARY: sizes.ordinary_people}
     rates: dict[Way, list[float]] = {way: [] for way in ways}
     async with fresh(addresses) as home:
-        made = await district.found(home, seats=max(people.values()))
+        made = await district.found(home, seats=max(people.values()), by_school=BY_SCHOOL)
         for _ in range(sizes.runs):
             for way in ways:
                 passage = await pass_through(way, addresses, home, made, people[way])

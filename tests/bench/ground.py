@@ -102,22 +102,6 @@ async def fresh(addresses: Addresses, *, like: Ground | None = None) -> AsyncIte
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-async def clear(addresses: Addresses) -> None:
-    """Remove what a run left that was killed: the servers are the benchmarks' alone."""
-    connection = await asyncpg.connect(with_database(addresses.postgres_url, "postgres"))
-    try:
-        left = await connection.fetch("select datname from pg_database where starts_with(datname, 'bench_')")
-    finally:
-        await connection.close()
-    await execute(addresses, *(f'drop database "{row["datname"]}" with (force)' for row in left))
-    with management(addresses) as api:
-        for vhost in api.get("/api/vhosts").raise_for_status().json():
-            if vhost["name"].startswith("bench_"):
-                api.delete(f"/api/vhosts/{vhost['name']}")
-    for folder in HOME.glob("bench_*"):
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-
 def make_vhost(addresses: Addresses, name: str) -> str:
     """A vhost of that name; answers its URL."""
     parts = urlsplit(addresses.rabbitmq_url)

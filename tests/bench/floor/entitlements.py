@@ -1,5 +1,6 @@
 """The floor's entitlements: two seats a person, the rows alone."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,9 +18,10 @@ EVIDENCE = (
 )
 PERSON = insert(METADATA.tables["person"], (*PERSON_COLUMNS, "config_version"))
 SEATS = insert(SEAT, [column.name for column in SEAT.columns])
-POOL_IDS = "select id, product from pool where tenant_id = $1"
+SERVES = "select org_id, product, pool_id from pool_service where tenant_id = $1"
 POOLS = """
-    update pool set (assigned, version, as_of) = (assigned + $1, version + 1, $2) where tenant_id = $3
+    update pool set (assigned, version, as_of) = (assigned + given.people, version + 1, $2)
+    from unnest($3::uuid[], $4::int[]) as given (pool_id, people) where tenant_id = $1 and id = given.pool_id
     returning tenant_id, id, version, org_id, product, 'open' as state, license_state, capacity, capacity_with_grace,
         extra as overage_seats, assigned, waitlisted, suspended, over_allocated, starts_at, ends_at, as_of
 """
@@ -29,7 +31,7 @@ async def seat_people(connection: Connection, facts: list[Fact]) -> bool:
     now = datetime.now(UTC)
     at = now.isoformat()
     tenant = facts[0]["tenant_id"]
-    pools = {row["product"]: str(row["id"]) for row in await connection.fetch(POOL_IDS, UUID(tenant))}
+    serves = {(str(row[0]), row[1]): str(row[2]) for row in await connection.fetch(SERVES, UUID(tenant))}
     seats = [
         {
             "tenant_id": tenant,
@@ -38,7 +40,7 @@ async def seat_people(connection: Connection, facts: list[Fact]) -> bool:
             "user_id": fact["id"],
             "product": product,
             "org_id": fact["org_id"],
-            "pool_id": pools[product],
+            "pool_id": serves[fact["org_id"], product],
             "state": "assigned",
             "from_state": "none",
             "claim": "assigned",
@@ -52,7 +54,8 @@ async def seat_people(connection: Connection, facts: list[Fact]) -> bool:
     ]
     await write(connection, PERSON, [(*person(fact), 1) for fact in facts])
     await write(connection, SEATS, map(seat_row, seats))
-    changed = await connection.fetch(POOLS, len(facts), now, UUID(tenant))
+    given = Counter(seat["pool_id"] for seat in seats)
+    changed = await connection.fetch(POOLS, UUID(tenant), now, list(given), list(given.values()))
     await outbox.add(connection, kinds.SEAT, seats)
     await outbox.add(connection, kinds.POOL, [{**row, "tenant_id": tenant, "id": str(row["id"])} for row in changed])
     return True
