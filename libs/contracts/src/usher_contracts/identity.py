@@ -121,6 +121,8 @@ class CalendarChanged(StateFact):
     type: ClassVar[str] = "usher.identity.calendar.changed.v1"
 
     org_id: UUID
+    is_set: bool = True
+    """Whether the organization has a calendar of its own; without one, the nearest ancestor's holds."""
     breaks: Annotated[tuple[Break, ...], Field(max_length=500)] = ()
 
     @property

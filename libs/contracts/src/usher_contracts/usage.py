@@ -10,7 +10,11 @@ Activity = Literal["active", "warned", "inactive", "never_used", "unknown"]
 
 
 class SeatActivityChanged(StateFact):
-    """Whether the holder of a seat comes, since when that holds, and when the seat is due to be reclaimed."""
+    """How the holder of a seat uses it, and when it may be reclaimed (seats: Usage).
+
+    A reclaim is in sight only while `reclaim_due` says so: from the warning on, until the holder comes, keeps the seat,
+    or the policy no longer reclaims.
+    """
 
     type: ClassVar[str] = "usher.usage.seat_activity.changed.v1"
 
@@ -19,9 +23,14 @@ class SeatActivityChanged(StateFact):
     org_id: UUID
     activity: Activity
     since: Time
+    assigned_since: Time | None = None
+    """The holding that this is said of, as its `seat.changed` dates it."""
     last_login_at: Time | None = None
+    warned_since: Time | None = None
+    """When the holder was last given warning of the reclaim; each warning has a time of its own."""
     reclaim_due: Time | None = None
     kept_until: Time | None = None
+    """Until when the holder, or an administrator for them, asked to keep the seat."""
 
     @property
     def subject(self) -> str:
