@@ -14,8 +14,8 @@ from usher_kit.database import async_url
 from usher_kit.migrations import differences, pending
 
 SERVICES = ("identity", "entitlements", "usage", "notifications", "reporting")
-WITHOUT_TENANT = {"tenant", "alembic_version"}
-"""Tables that hold no tenant's data: the ids of tenants alone, and Alembic's own."""
+WITHOUT_TENANT = {"tenant", "epoch", "alembic_version"}
+"""Tables that hold no tenant's data: the ids of tenants alone, the database's epoch, and Alembic's own."""
 
 TABLES = text("""
     select c.relname, c.relrowsecurity and c.relforcerowsecurity as isolated,

@@ -102,7 +102,7 @@ async def test_a_fact_that_no_queue_takes_stays_in_the_outbox(
     database: Database, vhost: str, user_changed: MakeEvent
 ) -> None:
     async with running(database, vhost):
-        row = outbox.to_row(user_changed(), 0)
+        row = outbox.to_row(user_changed())
         lost = outbox.OutboxRow(row.tenant_id, EVENTS, "nobody.listens.v1", row.attributes, row.body)
         async with database.transaction([TENANT]) as conn:
             await outbox.add_rows(conn, [lost])

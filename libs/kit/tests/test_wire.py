@@ -19,16 +19,16 @@ MakeEvent = Callable[..., Event[UserChanged]]
 
 def test_one_fact_is_read_as_it_was_written(user_changed: MakeEvent) -> None:
     event = user_changed()
-    assert decode(encode_one(to_row(event, 0))) == ([event], [])
+    assert decode(encode_one(to_row(event))) == ([event], [])
 
 
 def test_a_batch_is_read_as_it_was_written(user_changed: MakeEvent) -> None:
     events = [user_changed() for _ in range(7)]
-    assert decode(encode_batch([to_row(event, 0) for event in events])) == (events, [])
+    assert decode(encode_batch([to_row(event) for event in events])) == (events, [])
 
 
 def test_a_bad_fact_in_a_batch_is_refused_alone(user_changed: MakeEvent) -> None:
-    items = orjson.loads(encode_batch([to_row(user_changed(), 0) for _ in range(3)]).body)
+    items = orjson.loads(encode_batch([to_row(user_changed()) for _ in range(3)]).body)
     items[1]["data"]["version"] = "many"
     events, refused = decode(Message("identity.user.changed.v1", BATCH_CONTENT_TYPE, {}, orjson.dumps(items)))
     assert [event.id for event in events] == [items[0]["id"], items[2]["id"]]
@@ -63,7 +63,7 @@ def test_what_can_never_apply_is_refused_with_its_reason(story: str, broken: Mes
 
 
 def test_an_envelope_that_contradicts_its_fact_is_refused(user_changed: MakeEvent) -> None:
-    row = to_row(user_changed(), 0)
+    row = to_row(user_changed())
     attributes: dict[str, Any] = orjson.loads(row.attributes)
     attributes["tenantid"] = "00000000-0000-0000-0000-00000000000f"
     forged = OutboxRow(row.tenant_id, row.exchange, row.routing_key, orjson.dumps(attributes).decode(), row.body)
@@ -73,7 +73,7 @@ def test_an_envelope_that_contradicts_its_fact_is_refused(user_changed: MakeEven
 
 
 def test_a_refusal_never_repeats_the_values(user_changed: MakeEvent) -> None:
-    row = to_row(user_changed(), 0)
+    row = to_row(user_changed())
     body = row.body.replace('"active"', '"ada@example.org"')
     _, refused = decode(encode_one(OutboxRow(row.tenant_id, row.exchange, row.routing_key, row.attributes, body)))
     assert "ada@example.org" not in refused[0].detail

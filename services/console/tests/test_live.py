@@ -51,11 +51,11 @@ def pool_changed(tenant: UUID) -> Event[PoolChanged]:
 
 
 def one(tenant: UUID) -> Message:
-    return encode_one(to_row(pool_changed(tenant), 0))
+    return encode_one(to_row(pool_changed(tenant)))
 
 
 def many(tenants: Sequence[UUID]) -> Message:
-    return encode_batch([to_row(pool_changed(tenant), 0) for tenant in tenants])
+    return encode_batch([to_row(pool_changed(tenant)) for tenant in tenants])
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from opentelemetry import trace
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from .people import LEARNER, READER, WAITING, id_of
 from .story import Entitlements, person, term
@@ -44,6 +46,23 @@ async def test_what_a_counterfactual_says_comes_true(client: AsyncClient, system
     seats = {"seats": term_of_pool["seats"] + step["seats"]}
     await client.patch(f"/v1/license-terms/{term_of_pool['id']}", headers=system, json=seats)
     assert (await explained(client, system, WAITING))["code"] == "seated"
+
+
+@pytest.mark.usefixtures("people")
+async def test_what_an_act_over_http_led_to_keeps_its_trace(
+    client: AsyncClient, system: dict[str, str], entitlements: Entitlements
+) -> None:
+    await entitlements.hear(person(30, "learner", on=9))
+    why = await explained(client, system, WAITING)
+    path = f"/v1/license-terms/{why['evidence']['term']['id']}"
+    call = SpanContext(trace_id=7, span_id=8, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+    with trace.use_span(NonRecordingSpan(call)):
+        await client.patch(path, headers=system, json={"seats": 5})
+    for number in (WAITING, 30):
+        evidence = (await explained(client, system, number))["evidence"]
+        assert (evidence["trace_id"], evidence["message_id"]) == (f"{7:032x}", None)
+    told = [fact["attributes"]["traceparent"] for fact in (await entitlements.told("seat.changed"))[-2:]]
+    assert told == [f"00-{7:032x}-{8:016x}-01"] * 2
 
 
 @pytest.mark.usefixtures("people")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 
 from .people import ADMIN, LEARNER, NORTH_ADMIN, READER, WAITING, id_of
 from .story import DISTRICT, ELSEWHERE, SOUTH, START, Entitlements, day, organization, person, term
@@ -92,7 +92,7 @@ async def test_raising_the_seats_of_a_term_seats_who_waits(
     [known] = (await client.get("/v1/license-terms", headers=bearer(ADMIN))).json()["items"]
     path = f"/v1/license-terms/{known['id']}"
     stale = await client.patch(path, headers={**system, "If-Match": '"1"'}, json={"seats": 4})
-    assert stale.status_code == 409
+    assert (stale.status_code, stale.json()["type"]) == (412, "urn:usher:problem:stale")
     raised = await client.patch(path, headers={**system, "If-Match": '"2"'}, json={"seats": 4})
     assert (raised.status_code, raised.json()["seats"], raised.headers["etag"]) == (200, 4, '"3"')
     seats = await client.get("/v1/seats", headers=bearer(ADMIN), params={"product": "learn", "user_id": id_of(WAITING)})
@@ -194,6 +194,25 @@ async def test_rules_are_set_by_who_administers_the_tenant(
     assert active == {("reporter", "learn", 0), ("learner", "learn", 1)}
     await entitlements.work_off_lists()
     assert await entitlements.seats("assigned") == {READER: "assigned", LEARNER: "assigned", WAITING: "assigned"}
+
+
+@pytest.mark.usefixtures("people")
+async def test_rules_that_somebody_else_has_set_since_are_not_overwritten(client: AsyncClient, bearer: Bearer) -> None:
+    read = (await client.get("/v1/grant-rules", headers=bearer(LEARNER))).headers["etag"]
+
+    async def put(if_match: str, *roles: str) -> Response:
+        rules = [{"role": role, "product": "learn"} for role in roles]
+        headers = {**bearer(ADMIN), "If-Match": if_match}
+        return await client.put("/v1/grant-rules", headers=headers, json={"rules": rules})
+
+    first = await put(read, "learner", "observer")
+    late = await put(read, "learner")
+    assert (first.status_code, late.status_code) == (200, 412)
+    assert late.json()["detail"].startswith(f"The change is based on {read}, and this is at {first.headers['etag']}")
+    again = await client.get("/v1/grant-rules", headers=bearer(LEARNER))
+    assert (again.headers["etag"], again.json()) == (first.headers["etag"], first.json())
+    assert (await put(again.headers["etag"], "learner")).status_code == 200
+    assert (await put("*", "reporter")).status_code == 200
 
 
 @pytest.mark.usefixtures("people")

@@ -21,7 +21,7 @@ from .story import ANN, MailServer, profile, seat, the_district
 async def publish(channel: aio_pika.abc.AbstractChannel, events: Sequence[Event[Any]]) -> None:
     exchange = await channel.get_exchange(EVENTS)
     for event in events:
-        message = encode_batch([to_row(event, 0)])
+        message = encode_batch([to_row(event)])
         await exchange.publish(
             aio_pika.Message(message.body, content_type=message.content_type), routing_key=message.routing_key
         )

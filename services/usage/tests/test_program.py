@@ -20,7 +20,7 @@ from .story import ANN, DISTRICT, login, organization, seat
 
 async def publish(channel: aio_pika.abc.AbstractChannel, events: Sequence[Event[Any]]) -> None:
     exchange = await channel.get_exchange(EVENTS)
-    message = encode_batch([to_row(event, place) for place, event in enumerate(events)])
+    message = encode_batch([to_row(event) for event in events])
     await exchange.publish(
         aio_pika.Message(message.body, content_type=message.content_type), routing_key=message.routing_key
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from opentelemetry import trace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +16,7 @@ from usher_contracts.envelope import OPERATORS_TENANT, Cause
 from usher_kit.database import OWN_KEY, Database
 from usher_kit.errors import Forbidden, NotFound, Unauthenticated
 from usher_kit.idempotency import IdempotencyKey, key_of
+from usher_kit.telemetry.propagation import traceparent_of
 from usher_kit.tokens import Principal, Verifier
 
 ADMIN_SCOPE = "admin"
@@ -159,8 +161,8 @@ class Access:
             raise Forbidden("Only a system administrator may do this.")
 
     def cause(self) -> Cause:
-        """The cause of facts that this request makes; they join the request's trace in the outbox."""
-        return Cause(actor=self.caller.actor)
+        """The cause of facts that this request makes, also of those that a list of work leaves for later: its trace."""
+        return Cause(actor=self.caller.actor, traceparent=traceparent_of(trace.get_current_span()))
 
 
 async def units_below(conn: AsyncConnection, org_id: UUID) -> list[tuple[UUID, UUID]]:

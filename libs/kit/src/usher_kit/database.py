@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from usher_kit.settings import ServiceSettings, database_url
+from usher_kit.versions import EPOCH
 
 OWN_KEY = "usher.idempotency_key"
 """Where a connection carries the idempotency key of the request that its transaction belongs to."""
@@ -17,7 +18,7 @@ OWN_KEY = "usher.idempotency_key"
 FACTS_ADDED = "usher.facts_added"
 """Marks a connection whose transaction has added to the outbox."""
 
-OPEN_TENANTS = text("select set_config('usher.tenants', :tenants, true)")
+OPEN_TENANTS = text("select set_config('usher.tenants', :tenants, true), (select number from epoch)")
 OPEN_OUTBOX = text("select set_config('usher.relay', 'on', true)")
 ALL_TENANTS = text("select id from tenant order by id")
 
@@ -69,7 +70,7 @@ class Database:
         """One transaction that sees the rows of `tenants` alone; without any, it sees none."""
         listed = "{" + ",".join(map(str, tenants)) + "}"
         async with self._begin() as conn:
-            await conn.execute(OPEN_TENANTS, {"tenants": listed})
+            _, conn.info[EPOCH] = (await conn.execute(OPEN_TENANTS, {"tenants": listed})).one()
             yield conn
 
     @asynccontextmanager

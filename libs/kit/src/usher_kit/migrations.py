@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from usher_kit.database import app_role, async_url
 from usher_kit.settings import with_database
 from usher_kit.tables import add_directory, add_plumbing, new_metadata
+from usher_kit.versions import LAST_EPOCH
 
 MISSING_DATABASE = "3D000"
 MIGRATION_LOCK = 0x7573686572
@@ -29,7 +30,10 @@ GRANTS = """
     grant usage on schema public to {role};
     grant select, insert, update, delete on all tables in schema public to {role};
     grant usage, select on all sequences in schema public to {role};
+    revoke insert, update, delete on epoch from {role};
 """
+RAISE_EPOCH = text("update epoch set number = greatest(number, cast(:above as smallint)) + 1 returning number")
+
 FREEZE = """
     do $$ declare kept text; begin
         for kept in select distinct polrelid::regclass from pg_policy where polname like '{mark}%' loop
@@ -66,10 +70,14 @@ def append_only(table: str) -> None:
 
 
 def create_plumbing() -> None:
-    """Create `tenant`, `outbox` and `idempotency_key`. The relay, which serves all tenants, has a policy of its own."""
+    """Create `tenant`, `epoch` (the first, 0), `outbox` and `idempotency_key`.
+
+    The relay, which serves all tenants, has a policy of its own.
+    """
     metadata = new_metadata()
     add_plumbing(metadata)
     metadata.create_all(op.get_bind())
+    op.execute("insert into epoch (number) values (0)")
     isolate("outbox")
     isolate("idempotency_key")
     for table in ("outbox", "idempotency_key"):
@@ -128,6 +136,23 @@ async def create_database(engine: AsyncEngine, url: str) -> None:
             await conn.execute(text(f'create database "{name}"'))
     finally:
         await maintenance.dispose()
+
+
+async def raise_epoch(url: str, *, above: int = 0) -> int:
+    """Begin a new epoch in the database at `url`, which has just been restored; answers its number.
+
+    To be done before anything is written there, as the database's owner. `above` is the highest epoch that the database
+    was ever in, where the backup may be older than that. Raises ValueError when there is none left.
+    """
+    engine = create_async_engine(async_url(url), poolclass=NullPool)
+    try:
+        async with engine.begin() as conn:
+            number: int = (await conn.execute(RAISE_EPOCH, {"above": above})).scalar_one()
+            if number > LAST_EPOCH:
+                raise ValueError(f"epoch {number} is beyond the last, {LAST_EPOCH}")
+    finally:
+        await engine.dispose()
+    return number
 
 
 def upgrade(connection: Connection, service: str) -> None:

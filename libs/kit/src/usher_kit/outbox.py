@@ -1,5 +1,6 @@
 """The outbox: facts written in the transaction that made them true, for the relay (messages: Reliability)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_contracts.envelope import ATTRIBUTES, Event, routing_key
 from usher_contracts.topology import EVENTS
 from usher_kit.database import FACTS_ADDED, OWN_KEY
-from usher_kit.telemetry.propagation import traceparent_of, unsampled
+from usher_kit.telemetry.propagation import is_sampled, traceparent_of, unsampled
 
 FOLLOWED_FACTS = 20
-"""Facts of one `add` whose own way is recorded, fact by fact; the rest are seen through their batches."""
+"""Facts of one `add` that one span led to and whose own way is recorded; the rest are seen through their batches."""
 
 ADD = text("""
     insert into outbox (tenant_id, exchange, routing_key, attributes, body, added_at)
@@ -45,7 +46,16 @@ async def add(conn: AsyncConnection, events: Sequence[Event[Any]]) -> None:
     if events and (key := conn.info.get(OWN_KEY)) is not None:
         await key.reserve(conn)
     own = traceparent_of(trace.get_current_span())
-    await add_rows(conn, [to_row(event, place, own) for place, event in enumerate(events)])
+    led: Counter[str] = Counter()
+    await add_rows(conn, [to_row(event, follow(event.traceparent or own, led)) for event in events])
+
+
+def follow(parent: str | None, led: Counter[str]) -> str | None:
+    """The trace of a fact that the span `parent` led to, as so many before it; recorded for the first of them alone."""
+    if parent is None or not is_sampled(parent):
+        return parent
+    led[parent] += 1
+    return parent if led[parent] <= FOLLOWED_FACTS else unsampled(parent)
 
 
 async def add_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
@@ -65,13 +75,13 @@ async def add_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
     conn.info[FACTS_ADDED] = True
 
 
-def to_row(event: Event[Any], place: int, own: str | None = None) -> OutboxRow:
-    """The row for `event`, the `place`-th of its transaction, in whose trace (`own`) it is if it has no other."""
+def to_row(event: Event[Any], traceparent: str | None = None) -> OutboxRow:
+    """The row for `event`, in the trace of `traceparent` if one is given, else in its own."""
     named = event.__dict__
     # Ids and times are written as text by the encoder, which is faster than `Event.attributes` and says the same; the
     # driver's own kind of UUID it leaves to `default`.
     attributes = {name: value for name in ATTRIBUTES if (value := named[name]) is not None}
-    if own is not None and event.traceparent is None:
-        attributes["traceparent"] = own if place < FOLLOWED_FACTS else unsampled(own)
+    if traceparent is not None:
+        attributes["traceparent"] = traceparent
     written = orjson.dumps(attributes, default=str, option=orjson.OPT_UTC_Z).decode()
     return OutboxRow(event.tenantid, EVENTS, routing_key(event.type), written, event.data.model_dump_json())

@@ -1,4 +1,4 @@
-"""A service as one program with roles: `api`, `worker`, `all` and `migrate` (interfaces: Processes and ports)."""
+"""A service as one program with roles: `api`, `worker`, `all`, `migrate` and `raise-epoch` (interfaces: Processes)."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
@@ -21,7 +22,7 @@ from usher_kit.docs_page import add_docs_page
 from usher_kit.idempotency import AnswerKeeper, forget
 from usher_kit.logging import set_up as set_up_logging
 from usher_kit.loops import Loop
-from usher_kit.migrations import migrate, pending
+from usher_kit.migrations import migrate, pending, raise_epoch
 from usher_kit.ports import PORTS
 from usher_kit.problems import add_problem_handlers
 from usher_kit.relay import Relay
@@ -36,6 +37,8 @@ WORKER_ROLES = frozenset({"worker", "all"})
 COLLECT = (50_000, 20, 20)
 """When to look for circles of garbage. A batch makes tens of thousands of objects and no circle: by the usual 700, the
 looking takes as long as the work."""
+
+log = structlog.get_logger()
 
 UNTRACED = "healthz,readyz,metrics,docs,docs-assets,openapi.json"
 
@@ -175,15 +178,31 @@ def checks(service: Service, runtime: Runtime, own: Messaging) -> dict[str, heal
     return {"database": database, "broker": broker}
 
 
+def make_parser(name: str) -> argparse.ArgumentParser:
+    """What the program of a service may be asked to do."""
+    parser = argparse.ArgumentParser(prog=f"usher-{name}")
+    roles = parser.add_subparsers(dest="role", required=True)
+    for role in ("api", "worker", "all", "migrate"):
+        roles.add_parser(role)
+    epoch = roles.add_parser("raise-epoch", help="after the database was restored, before anything is written there")
+    epoch.add_argument(
+        "--above", type=int, default=0, help="the highest epoch that it was in, if later than the backup"
+    )
+    return parser
+
+
 def run(service: Service, arguments: Sequence[str] | None = None) -> None:
-    """The program's entry: `usher-<service> api|worker|all|migrate`."""
-    parser = argparse.ArgumentParser(prog=f"usher-{service.name}")
-    parser.add_argument("role", choices=["api", "worker", "all", "migrate"])
-    role: str = parser.parse_args(arguments).role
+    """The program's entry: `usher-<service> api|worker|all|migrate|raise-epoch`."""
+    asked = make_parser(service.name).parse_args(arguments)
+    role: str = asked.role
     settings = service.settings()
     set_up_logging(service.name)
     if role == "migrate":
         asyncio.run(migrate(service.name, database_url(settings, service.name)))
+        return
+    if role == "raise-epoch":
+        number = asyncio.run(raise_epoch(database_url(settings, service.name), above=asked.above))
+        log.info("epoch.raised", service=service.name, epoch=number)
         return
     set_up_telemetry(service.name, settings.span_store)
     try:

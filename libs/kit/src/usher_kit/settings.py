@@ -26,7 +26,6 @@ class ServiceSettings(BaseSettings):
     clock_file: Path | None = None
     span_store: Path | None = None
     """A local file for spans, so that `usher trace` works without a collector; off when an OTLP endpoint is set."""
-    epoch: Annotated[int, Field(ge=0, lt=2**13)] = 0
     batch_facts: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     """Facts in one transaction of a consumer, at most."""
     prefetch: Annotated[int, Field(ge=1)] = 200

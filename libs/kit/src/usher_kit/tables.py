@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Identity,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
@@ -44,9 +47,16 @@ def moment(name: str, *, nullable: bool = False) -> "Column[Any]":
 def add_plumbing(metadata: MetaData) -> tuple[Table, Table]:
     """`tenant`, the ids alone and so outside row-level security, and `outbox`, the facts still to be published.
 
-    Beside them `idempotency_key`, the writes that were done and what was answered.
+    Beside them `idempotency_key`, the writes that were done and what was answered; and `epoch`, the one row that says
+    in which epoch versions are told: it belongs to the database, and to its backups.
     """
     tenant = Table("tenant", metadata, Column("id", UUID(as_uuid=True), primary_key=True))
+    Table(
+        "epoch",
+        metadata,
+        Column("is_one", Boolean, CheckConstraint("is_one", "single_row"), primary_key=True, server_default=true()),
+        Column("number", SmallInteger, nullable=False),
+    )
     outbox = Table(
         "outbox",
         metadata,

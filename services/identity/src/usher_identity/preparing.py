@@ -16,7 +16,7 @@ OPERATORS = "Operators"
 async def prepare(runtime: Runtime) -> None:
     """Bring it all in; at a later start, only what has changed."""
     settings: IdentitySettings = runtime.settings
-    act = Act(runtime.clock.now(), Cause(actor=SYSTEM_ACTOR), settings.epoch)
+    act = Act(runtime.clock.now(), Cause(actor=SYSTEM_ACTOR))
     async with runtime.database.transaction([OPERATORS_TENANT]) as conn:
         await lock_provider(conn)
         if not await load_organizations(conn, [OPERATORS_TENANT]):

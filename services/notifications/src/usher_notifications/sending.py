@@ -15,9 +15,9 @@ from usher_notifications.mail.letters import write
 from usher_notifications.mail.messages import compose
 from usher_notifications.mail.post import Outcome, Post
 from usher_notifications.settings import NotificationsSettings
-from usher_notifications.store.deliveries import claim_deliveries, hold_deliveries, save_deliveries
+from usher_notifications.store.deliveries import claim_deliveries, hold_deliveries
 from usher_notifications.store.notices import load_due
-from usher_notifications.use_cases import address_notices, tell
+from usher_notifications.use_cases import address_notices, settle_deliveries
 
 POLL_SECONDS = 1.0
 AT_ONCE = 20
@@ -39,7 +39,7 @@ async def claim(runtime: Runtime) -> tuple[int, list[Letter]]:
     async with runtime.database.transaction(await everybody(runtime)) as conn:
         deliveries = await claim_deliveries(conn, at, AT_ONCE)
         letters, settled = sort_out(await load_due(conn, deliveries), at)
-        await tell(conn, await save_deliveries(conn, settled, at), at)
+        await settle_deliveries(conn, settled, at)
         await hold_deliveries(conn, [letter.delivery for letter in letters], at + LEASE)
     return len(deliveries), letters
 
@@ -73,7 +73,7 @@ async def record(runtime: Runtime, deliveries: Sequence[Delivery]) -> None:
         return
     at = runtime.clock.now()
     async with runtime.database.transaction(sorted({delivery.tenant_id for delivery in deliveries})) as conn:
-        await tell(conn, await save_deliveries(conn, deliveries, at), at)
+        await settle_deliveries(conn, deliveries, at)
 
 
 async def address_what_is_open(runtime: Runtime) -> bool:

@@ -1,6 +1,7 @@
 """What notifications does with facts: keeps what notices need, and makes the deliveries that are due."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +15,11 @@ from usher_contracts.notifications import DeliveryChanged
 from usher_kit import outbox
 from usher_kit.directory import apply_people
 from usher_kit.ids import new_id
+from usher_kit.versions import epoch_of, in_epoch
 from usher_notifications.domain.deliveries import Delivery
 from usher_notifications.domain.notices import Kind
 from usher_notifications.domain.timing import hold, next_digest, useful_until
-from usher_notifications.store.deliveries import add_deliveries
+from usher_notifications.store.deliveries import add_deliveries, save_deliveries
 from usher_notifications.store.digests import lock_digests, save_digests
 from usher_notifications.store.license_notices import claim_notices, keep_notices
 from usher_notifications.store.people import (
@@ -97,9 +99,19 @@ async def address_notices(conn: AsyncConnection, at: datetime) -> int:
 
 async def make_deliveries(conn: AsyncConnection, deliveries: Sequence[Delivery], at: datetime) -> list[Delivery]:
     """Make deliveries and tell of those that are new; answers these."""
-    made = await add_deliveries(conn, deliveries, at)
+    made = await add_deliveries(conn, numbered(deliveries, epoch_of(conn)), at)
     await tell(conn, made, at)
     return made
+
+
+async def settle_deliveries(conn: AsyncConnection, deliveries: Sequence[Delivery], at: datetime) -> None:
+    """Write and tell what became of deliveries, as far as no other sender has."""
+    await tell(conn, await save_deliveries(conn, numbered(deliveries, epoch_of(conn)), at), at)
+
+
+def numbered(deliveries: Iterable[Delivery], epoch: int) -> list[Delivery]:
+    """The deliveries at versions of `epoch`, whichever their rows are of."""
+    return [replace(delivery, version=in_epoch(delivery.version, epoch)) for delivery in deliveries]
 
 
 async def tell(conn: AsyncConnection, deliveries: Iterable[Delivery], at: datetime) -> None:
@@ -171,6 +183,6 @@ def to_message(delivery: Delivery, at: datetime) -> Event[DeliveryChanged]:
         status=delivery.status.value,
         attempts=delivery.attempts,
         version=delivery.version,
-        previous_version=delivery.version - 1,
+        previous_version=delivery.previous_version,
     )
     return Event.of(fact, id=new_id(), at=at, cause=Cause.model_validate_json(delivery.cause))

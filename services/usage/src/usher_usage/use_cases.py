@@ -1,6 +1,7 @@
 """What usage does: keeps logins and seats, and brings each seat's activity in step with them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from usher_contracts.usage import SeatActivityChanged
 from usher_kit import outbox
 from usher_kit.directory import apply_organizations, apply_people
 from usher_kit.ids import new_id
+from usher_kit.versions import epoch_of, in_epoch
 from usher_usage.domain.telling import Change, settle
 from usher_usage.store.locking import Person, lock_configuration, lock_free_people, lock_people, share_configuration
 from usher_usage.store.logins import connect_source, save_logins
@@ -87,9 +89,17 @@ async def judge(
     if not people:
         return
     seats = await load_watched(conn, people)
-    changes = [change for seat in seats if (change := settle(seat, at))]
+    epoch = epoch_of(conn)
+    changes = [number(change, epoch) for seat in seats if (change := settle(seat, at))]
     await save_activity(conn, changes)
     await outbox.add(conn, [to_message(change, at, causes) for change in changes if change.is_news])
+
+
+def number(change: Change, epoch: int) -> Change:
+    """The change with its fact at a version of `epoch`, whichever the last fact's is of."""
+    if not change.is_news:
+        return change
+    return replace(change, told=replace(change.told, version=in_epoch(change.told.version, epoch)))
 
 
 def to_message(change: Change, at: datetime, causes: Mapping[Person, Event[Any]]) -> Event[SeatActivityChanged]:
@@ -103,7 +113,7 @@ def to_message(change: Change, at: datetime, causes: Mapping[Person, Event[Any]]
         since=told.since,
         last_login_at=told.last_login_at,
         version=told.version,
-        previous_version=told.version - 1,
+        previous_version=seat.told.version if seat.told else 0,
     )
     cause = causes.get((seat.tenant_id, seat.user_id))
     return Event.of(fact, id=new_id(), at=at, cause=Cause.of(cause) if cause else Cause())

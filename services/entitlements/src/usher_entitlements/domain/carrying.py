@@ -24,5 +24,5 @@ def carry_over(seats: Iterable[Seat], serves: Service, at: datetime) -> Sequence
         elif pool_id != seat.pool_id:
             moved = change(seat, seat.state, Reason.POOL_CHANGED, at)
             here = replace(moved.seat, pool_id=pool_id, first_in_line=seat.first_in_line)
-            changes.append(SeatChange(here, seat.state, seat.pool_id))
+            changes.append(replace(moved, seat=here))
     return changes

@@ -103,11 +103,12 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class SeatChange:
-    """One version of a seat, with the state and pool that it came from."""
+    """One version of a seat, with the state, pool and version that it came from."""
 
     seat: Seat
     from_state: SeatState
     from_pool: UUID | None
+    from_version: int
 
     @property
     def claim(self) -> Claim:
@@ -133,7 +134,7 @@ def change(seat: Seat, state: SeatState, reason: Reason, at: datetime) -> SeatCh
         first_in_line=state is SeatState.WAITLISTED and seat.state is SeatState.SUSPENDED,
         version=seat.version + 1,
     )
-    return SeatChange(changed, seat.state, seat.pool_id)
+    return SeatChange(changed, seat.state, seat.pool_id, seat.version)
 
 
 def unseated(tenant_id: UUID, org_id: UUID, product: str, pool_id: UUID, want: Want, role: str, at: datetime) -> Seat:

@@ -71,7 +71,7 @@ class TermNow(BaseModel):
 class Evidence(BaseModel):
     """What the answer rests on. `pool_then` are the pool's figures as the seat's last decision left them.
 
-    `message_id` and `trace_id` are those of the message that led to the decision; null for an act over HTTP.
+    `message_id` is of the message that led to the decision, null for an act over HTTP; `trace_id` of either's trace.
     """
 
     user_version: int | None

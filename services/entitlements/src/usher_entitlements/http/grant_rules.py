@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,13 +13,14 @@ from usher_contracts.entitlements import Product
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_contracts.identity import Role
 from usher_entitlements.domain.grants import GrantRule, RuleRow, rule_id
-from usher_entitlements.store.configurations import load_rule_rows
+from usher_entitlements.store.configurations import load_rule_rows, lock_for_change
 from usher_entitlements.store.lists import find_tenant
 from usher_entitlements.store.products import list_products
 from usher_entitlements.time_passing import REEVALUATE
 from usher_entitlements.use_cases.grant_rules import set_rules
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
+from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import Forbidden, Invalid, NotFound
 from usher_kit.paging import Page
 from usher_kit.runtime import Running
@@ -62,17 +63,23 @@ class WantedRules(BaseModel):
 
 
 @router.get("")
-async def get_rules(access: Authorized, org_id: UUID | None = None) -> Page[Rule]:
-    """The rules of an organization's tenant: the caller's own without `org_id`."""
+async def get_rules(access: Authorized, response: Response, org_id: UUID | None = None) -> Page[Rule]:
+    """The rules of an organization's tenant (the caller's own without `org_id`), with the ETag of all of them."""
     async with access.transaction() as conn:
         tenant_id = await tenant_of(conn, access, org_id)
         rows = (await load_rule_rows(conn, [tenant_id]))[tenant_id]
+    response.headers["ETag"] = tag_of(rows)
     return to_page(tenant_id, rows)
 
 
 @router.put("", dependencies=[audited("grant_rules.set")])
 async def put_rules(
-    wanted: WantedRules, access: Authorized, runtime: Running, org_id: UUID | None = None
+    wanted: WantedRules,
+    access: Authorized,
+    runtime: Running,
+    response: Response,
+    org_id: UUID | None = None,
+    if_match: IfMatch = None,
 ) -> Page[Rule]:
     """Set the rules of an organization's tenant. Its people are decided about anew, in order of place, beside all else.
 
@@ -89,13 +96,16 @@ async def put_rules(
     async with access.database.transaction([OPERATORS_TENANT]) as conn:
         check_products(rules, {one.product for one in await list_products(conn)})
     async with access.transaction(tenant_id) as conn:
+        await lock_for_change(conn, [tenant_id])
         before = (await load_rule_rows(conn, [tenant_id]))[tenant_id]
+        check_match(if_match, tag_of(before))
         await set_rules(conn, tenant_id, rules, at, access.cause())
         after = (await load_rule_rows(conn, [tenant_id]))[tenant_id]
         act = Act("grant_rules.set", str(tenant_id), tenant_id, tenant_id, to_audit(before), to_audit(after))
         done = [act] if act.before != act.after else []
         await record(conn, "entitlements", done, at=at, cause=access.cause(), address=access.address)
     runtime.wake(REEVALUATE.name)
+    response.headers["ETag"] = tag_of(after)
     return to_page(tenant_id, after)
 
 
@@ -121,6 +131,11 @@ def check_products(rules: Sequence[GrantRule], known: set[str]) -> None:
     for place, rule in enumerate(rules):
         if rule.product not in known:
             raise Invalid(f"There is no product {rule.product!r}.", pointer=f"/rules/{place}/product")
+
+
+def tag_of(rows: Sequence[RuleRow]) -> str:
+    """The tag of a tenant's rules: no row goes and every change raises a version, so that the sum names the state."""
+    return etag(sum(row.version for row in rows))
 
 
 def to_page(tenant_id: UUID, rows: Sequence[RuleRow]) -> Page[Rule]:

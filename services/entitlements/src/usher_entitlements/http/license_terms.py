@@ -13,13 +13,13 @@ from usher_contracts.entitlements import Overage, Product, ShrinkPolicy, TermSta
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.http.cursors import read_id, read_moment
-from usher_entitlements.http.entity_tags import IfMatch, read_etag, to_etag
 from usher_entitlements.store.lists import find_tenant, list_terms
 from usher_entitlements.store.products import list_products
 from usher_entitlements.time_passing import REEVALUATE
 from usher_entitlements.use_cases.license_terms import buy_term, change_term, get_term
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
+from usher_kit.conditional import IfMatch, etag
 from usher_kit.errors import Invalid, NotFound
 from usher_kit.ids import new_id
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
@@ -112,7 +112,7 @@ async def create_term(
         term = await buy_term(conn, LicenseTerm(tenant_id, new_id(), **new.model_dump()), at, access.cause())
         await write_down(conn, access, at, "license_term.create", None, term)
     runtime.wake(REEVALUATE.name)
-    response.headers["ETag"] = to_etag(term.version)
+    response.headers["ETag"] = etag(term.version)
     return Term.model_validate(term)
 
 
@@ -143,7 +143,7 @@ async def show_term(term_id: UUID, access: Authorized, response: Response) -> Te
         scope = await access.scope(conn, None, "org_admin", "reporter")
     if not scope.sees(term.org_id):
         raise NotFound("No such license term, or it is not yours to see.")
-    response.headers["ETag"] = to_etag(term.version)
+    response.headers["ETag"] = etag(term.version)
     return Term.model_validate(term)
 
 
@@ -161,11 +161,11 @@ async def patch_term(
     at = runtime.clock.now()
     async with access.transaction() as conn:
         before = await get_term(conn, term_id)
-        term = await change_term(conn, term_id, wanted(change), read_etag(if_match), at, access.cause())
+        term = await change_term(conn, term_id, wanted(change), if_match, at, access.cause())
         if term.version != before.version:
             await write_down(conn, access, at, "license_term.change", before, term)
     runtime.wake(REEVALUATE.name)
-    response.headers["ETag"] = to_etag(term.version)
+    response.headers["ETag"] = etag(term.version)
     return Term.model_validate(term)
 
 

@@ -53,8 +53,9 @@ async def add_product(new: NewProduct, access: Authorized, runtime: Running) -> 
     at = runtime.clock.now()
     fresh = products.Product(new.product, new.name, new.description)
     async with access.database.transaction([OPERATORS_TENANT]) as conn:
-        if not await extend_catalogue(conn, [fresh], at, access.cause()):
+        added = await extend_catalogue(conn, [fresh], at, access.cause())
+        if not added:
             raise Conflict(f"There is a product {new.product!r} already.")
         act = Act("product.add", new.product, OPERATORS_TENANT, after={"name": new.name})
         await record(conn, "entitlements", [act], at=at, cause=access.cause(), address=access.address)
-    return Product.model_validate(fresh)
+    return Product.model_validate(added[0])

@@ -11,8 +11,9 @@ from usher_contracts.envelope import OPERATORS_TENANT
 LIST = text("select product, name, description, version from product where tenant_id = :tenant order by product")
 ADD = text("""
     insert into product (tenant_id, product, name, description, version)
-    select cast(:tenant as uuid), p.*, 1
-    from unnest(cast(:products as text[]), cast(:names as text[]), cast(:descriptions as text[])) as p
+    select cast(:tenant as uuid), p.*
+    from unnest(cast(:products as text[]), cast(:names as text[]), cast(:descriptions as text[]),
+        cast(:versions as bigint[])) as p
     on conflict do nothing
     returning product
 """)
@@ -25,7 +26,7 @@ class Product:
     product: str
     name: str
     description: str
-    version: int = 1
+    version: int = 0
 
 
 async def list_products(conn: AsyncConnection) -> list[Product]:
@@ -42,6 +43,7 @@ async def add_products(conn: AsyncConnection, products: Sequence[Product]) -> se
             "products": [one.product for one in products],
             "names": [one.name for one in products],
             "descriptions": [one.description for one in products],
+            "versions": [one.version for one in products],
         },
     )
     return set(added)

@@ -8,11 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
 from usher_entitlements.domain.grants import GrantRule, calls_otherwise, revise
-from usher_entitlements.store.configurations import load_rule_rows, load_rules, lock_for_change, save_rule_rows
+from usher_entitlements.store.configurations import load_rule_rows, load_rules, lock_for_change
 from usher_entitlements.store.reevaluations import list_roles
-from usher_entitlements.use_cases.messages import rule_message
 from usher_entitlements.use_cases.pass_time import catch_up, decide_anew
-from usher_kit import outbox
+from usher_entitlements.use_cases.recording import record_rules
 
 
 async def set_rules(
@@ -22,8 +21,7 @@ async def set_rules(
     configurations = await catch_up(conn, await lock_for_change(conn, [tenant_id]), at, cause)
     rows = (await load_rule_rows(conn, [tenant_id]))[tenant_id]
     revised = revise(rows, wanted, at)
-    await save_rule_rows(conn, tenant_id, revised)
-    await outbox.add(conn, [rule_message(tenant_id, row, at, cause) for row in revised])
+    await record_rules(conn, tenant_id, revised, at, cause)
     known = {(row.rule.role, row.rule.product): row for row in rows}
     changed = [key for row in revised if calls_otherwise(known.get(key := (row.rule.role, row.rule.product)), row)]
     if changed:

@@ -12,11 +12,11 @@ from usher_contracts.envelope import Cause
 from usher_entitlements.domain.seats import Reason
 from usher_entitlements.domain.terms import LicenseTerm, TermState
 from usher_entitlements.store.configurations import lock_for_change
-from usher_entitlements.store.terms import find_term, load_terms, save_terms
-from usher_entitlements.use_cases.messages import term_message
+from usher_entitlements.store.terms import find_term, load_terms
 from usher_entitlements.use_cases.pass_time import by_tenant, catch_up, decide_anew
+from usher_entitlements.use_cases.recording import record_terms
 from usher_entitlements.use_cases.reorganize import reorganize
-from usher_kit import outbox
+from usher_kit.conditional import check_match, etag
 from usher_kit.errors import Conflict, Invalid, NotFound
 
 
@@ -24,30 +24,29 @@ async def buy_term(conn: AsyncConnection, term: LicenseTerm, at: datetime, cause
     """Enter a purchase; one that has begun already takes effect at once. Raises Invalid where its dates are wrong."""
     check_dates(term)
     configurations = await lock_for_change(conn, [term.tenant_id])
-    await save_terms(conn, [term])
-    await outbox.add(conn, [term_message(term, at, cause)])
+    await record_terms(conn, [None], [term], at, cause)
     await catch_up(conn, configurations, at, cause)
     return await get_term(conn, term.id)
 
 
 async def change_term(
-    conn: AsyncConnection, term_id: UUID, values: Mapping[str, Any], version: int | None, at: datetime, cause: Cause
+    conn: AsyncConnection, term_id: UUID, values: Mapping[str, Any], if_match: str | None, at: datetime, cause: Cause
 ) -> LicenseTerm:
     """Change what a term gives or how long it lasts; seats and waiting people follow at once.
 
-    Raises Conflict for a term that is past, for a start that is past, and when `version` is not the term's any more.
+    Raises Conflict for a term that is past and for a start that is past, Stale when `if_match` is of another state.
     """
     tenant_id = (await get_term(conn, term_id)).tenant_id
     configurations = await catch_up(conn, await lock_for_change(conn, [tenant_id]), at, cause)
     term = await get_term(conn, term_id)
-    check_changeable(term, values, version)
-    changed = replace(term, **values, version=term.version + 1)
+    check_match(if_match, etag(term.version))
+    check_changeable(term, values)
+    changed = replace(term, **values)
     changed = replace(changed, state=changed.state_at(at))
     check_dates(changed)
     if purchase_of(changed) == purchase_of(term):
         return term
-    await save_terms(conn, [changed])
-    await outbox.add(conn, [term_message(changed, at, cause)])
+    await record_terms(conn, [term], [changed], at, cause)
     terms = by_tenant(await load_terms(conn, [tenant_id]), [tenant_id])
     anew = await reorganize(conn, terms, at, Reason.CAPACITY_RAISED, cause)
     await catch_up(conn, await decide_anew(conn, configurations, anew), at, cause)
@@ -67,9 +66,7 @@ def check_dates(term: LicenseTerm) -> None:
         raise Invalid("A license term ends after it starts.", pointer="/ends_at")
 
 
-def check_changeable(term: LicenseTerm, values: Mapping[str, Any], version: int | None) -> None:
-    if version is not None and version != term.version:
-        raise Conflict(f"The license term is at version {term.version} by now; read it again, then change it.")
+def check_changeable(term: LicenseTerm, values: Mapping[str, Any]) -> None:
     if term.state.is_final:
         raise Conflict("This license term is over; enter a new one.")
     if "starts_at" in values and term.state.has_begun and values["starts_at"] != term.starts_at:

@@ -29,7 +29,7 @@ def seat_message(change: SeatChange, evidence: SeatEvidence, cause: Cause) -> Ev
         {
             "tenant_id": seat.tenant_id,
             "version": seat.version,
-            "previous_version": seat.version - 1,
+            "previous_version": change.from_version,
             "user_id": seat.user_id,
             "product": seat.product,
             "org_id": seat.org_id,
@@ -54,13 +54,13 @@ def seat_evidence(seat: Seat, pool: Pool) -> SeatEvidence:
     return SeatEvidence.model_validate({"role": seat.role, "rule_id": rule, "pool": given})
 
 
-def pool_message(pool: Pool, cause: Cause) -> Event[PoolChanged]:
-    """`pool.changed`."""
+def pool_message(pool: Pool, last: int, cause: Cause) -> Event[PoolChanged]:
+    """`pool.changed`; `last` is the version before."""
     given = pool.license
     fact = PoolChanged(
         tenant_id=pool.tenant_id,
         version=pool.version,
-        previous_version=pool.version - 1,
+        previous_version=last,
         id=pool.id,
         org_id=pool.org_id,
         product=pool.product,
@@ -80,13 +80,13 @@ def pool_message(pool: Pool, cause: Cause) -> Event[PoolChanged]:
     return to_event(fact, pool.as_of, cause)
 
 
-def term_message(term: LicenseTerm, at: datetime, cause: Cause) -> Event[LicenseTermChanged]:
-    """`license_term.changed`."""
+def term_message(term: LicenseTerm, last: int, at: datetime, cause: Cause) -> Event[LicenseTermChanged]:
+    """`license_term.changed`; `last` is the version before."""
     fact = LicenseTermChanged.model_validate(
         {
             "tenant_id": term.tenant_id,
             "version": term.version,
-            "previous_version": term.version - 1,
+            "previous_version": last,
             "id": term.id,
             "org_id": term.org_id,
             "product": term.product,
@@ -109,7 +109,6 @@ def notice_message(term: LicenseTerm, threshold: int, at: datetime, cause: Cause
     fact = LicenseTermNotice(
         tenant_id=term.tenant_id,
         version=term.version,
-        previous_version=term.version - 1,
         term_id=term.id,
         org_id=term.org_id,
         product=term.product,
@@ -121,13 +120,13 @@ def notice_message(term: LicenseTerm, threshold: int, at: datetime, cause: Cause
     return to_event(fact, at, cause)
 
 
-def rule_message(tenant_id: UUID, row: RuleRow, at: datetime, cause: Cause) -> Event[GrantRuleChanged]:
-    """`grant_rule.changed`."""
+def rule_message(tenant_id: UUID, row: RuleRow, last: int, at: datetime, cause: Cause) -> Event[GrantRuleChanged]:
+    """`grant_rule.changed`; `last` is the version before."""
     fact = GrantRuleChanged.model_validate(
         {
             "tenant_id": tenant_id,
             "version": row.version,
-            "previous_version": row.version - 1,
+            "previous_version": last,
             "id": rule_id(tenant_id, row.rule.role, row.rule.product),
             "role": row.rule.role,
             "product": row.rule.product,

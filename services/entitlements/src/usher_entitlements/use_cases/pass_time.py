@@ -20,9 +20,10 @@ from usher_entitlements.store.configurations import (
     lock_for_decisions,
     save_configurations,
 )
-from usher_entitlements.store.terms import load_terms, load_told, save_terms, save_told
+from usher_entitlements.store.terms import load_terms, load_told, save_told
 from usher_entitlements.use_cases.acts import passages, write_down
-from usher_entitlements.use_cases.messages import notice_message, term_message
+from usher_entitlements.use_cases.messages import notice_message
+from usher_entitlements.use_cases.recording import record_terms
 from usher_entitlements.use_cases.reorganize import reorganize
 from usher_kit import outbox
 from usher_kit.audit import Act
@@ -51,7 +52,8 @@ async def catch_up(conn: AsyncConnection, configurations: Configurations, at: da
     moved: list[Act] = []
     # A replica that was down for a week goes through each passage in its turn: there are as many rounds as moments.
     for moment in due_passages(terms, at):
-        before, terms = terms, [term.passed(moment) for term in terms]
+        before = terms
+        terms = await record_terms(conn, before, [term.passed(moment) for term in before], moment, cause)
         anew |= await apply_passage(conn, before, terms, moment, cause)
         moved += passages(before, terms, moment)
     await write_down(conn, moved, at, cause)
@@ -74,11 +76,8 @@ async def decide_anew(conn: AsyncConnection, configurations: Configurations, cha
 async def apply_passage(
     conn: AsyncConnection, before: Sequence[LicenseTerm], after: Sequence[LicenseTerm], moment: datetime, cause: Cause
 ) -> frozenset[UUID]:
-    """Save and tell the terms that `moment` moves, and what follows for pools and seats."""
-    moved = [now for was, now in zip(before, after, strict=True) if was is not now]
-    await save_terms(conn, moved)
-    await outbox.add(conn, [term_message(term, moment, cause) for term in moved])
-    concerned = {term.tenant_id for term in moved}
+    """What follows for pools and seats from the terms that `moment` has moved."""
+    concerned = {now.tenant_id for was, now in zip(before, after, strict=True) if was is not now}
     return await reorganize(conn, by_tenant(after, concerned), moment, Reason.LICENSE_STARTED, cause)
 
 

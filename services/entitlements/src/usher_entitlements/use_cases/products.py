@@ -1,6 +1,7 @@
 """Products added to the deployment's catalogue."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +11,7 @@ from usher_contracts.envelope import OPERATORS_TENANT, Cause
 from usher_entitlements.store.products import Product, add_products
 from usher_entitlements.use_cases.messages import to_event
 from usher_kit import outbox
+from usher_kit.versions import epoch_of, in_epoch
 
 FIRST_PRODUCTS: Sequence[Product] = (
     Product("learn", "Learn", "Professional-development content"),
@@ -18,15 +20,22 @@ FIRST_PRODUCTS: Sequence[Product] = (
 """What a deployment's catalogue starts with (seats: Words)."""
 
 
-async def extend_catalogue(conn: AsyncConnection, products: Sequence[Product], at: datetime, cause: Cause) -> set[str]:
-    """Add the products that are missing, and tell them. Returns which were."""
-    added = await add_products(conn, products)
+async def extend_catalogue(
+    conn: AsyncConnection, products: Sequence[Product], at: datetime, cause: Cause
+) -> list[Product]:
+    """Add the products that are missing, and tell them. Returns those that were."""
+    first = in_epoch(1, epoch_of(conn))
+    missing = await add_products(conn, [replace(one, version=first) for one in products])
+    added = [replace(one, version=first) for one in products if one.product in missing]
     facts = [
         ProductChanged(
-            tenant_id=OPERATORS_TENANT, version=1, product=one.product, name=one.name, description=one.description
+            tenant_id=OPERATORS_TENANT,
+            version=one.version,
+            product=one.product,
+            name=one.name,
+            description=one.description,
         )
-        for one in products
-        if one.product in added
+        for one in added
     ]
     await outbox.add(conn, [to_event(fact, at, cause) for fact in facts])
     return added

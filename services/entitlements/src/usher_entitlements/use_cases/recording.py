@@ -1,4 +1,7 @@
-"""Recording: seats and pools saved as decided, with their evidence and their facts, in the caller's transaction."""
+"""Recording: what was decided is saved with its facts, in the caller's transaction and its database's epoch.
+
+Rules count versions on from the row; nothing is saved or told but through here, where the count becomes a version.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,12 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import SeatEvidence
 from usher_contracts.envelope import Cause, Event
+from usher_entitlements.domain.grants import RuleRow
 from usher_entitlements.domain.pools import Pool
 from usher_entitlements.domain.seats import Seat, SeatChange
+from usher_entitlements.domain.terms import LicenseTerm
+from usher_entitlements.store.configurations import save_rule_rows
 from usher_entitlements.store.pools import save_pools
 from usher_entitlements.store.seats import save_seats
-from usher_entitlements.use_cases.messages import pool_message, seat_evidence, seat_message
+from usher_entitlements.store.terms import save_terms
+from usher_entitlements.use_cases.messages import pool_message, rule_message, seat_evidence, seat_message, term_message
 from usher_kit import outbox
+from usher_kit.versions import epoch_of, in_epoch
 
 PART = 5_000
 """Changes of seats in one statement, at most."""
@@ -29,9 +37,25 @@ async def record_seats(
     conn: AsyncConnection, changes: Sequence[SeatChange], pools: Mapping[UUID, Pool], cause_of: CauseOf
 ) -> None:
     """Save the last version of each seat, and tell every version. `pools` are those after the decision."""
+    numbered = number_seats(changes, epoch_of(conn))
     # In parts, so that the end of a large district's license fits in memory and in the server's limits.
-    for start in range(0, len(changes), PART):
-        await record_part(conn, changes[start : start + PART], pools, cause_of)
+    for start in range(0, len(numbered), PART):
+        await record_part(conn, numbered[start : start + PART], pools, cause_of)
+
+
+def number_seats(changes: Sequence[SeatChange], epoch: int) -> Sequence[SeatChange]:
+    """The changes at versions of `epoch`: a seat's first follows the version that its row has, of whichever epoch."""
+    last: dict[tuple[UUID, str], int] = {}
+    numbered: list[SeatChange] = []
+    for change in changes:
+        key = (change.seat.user_id, change.seat.product)
+        version = in_epoch(change.seat.version, epoch)
+        if version != change.seat.version:
+            seat = replace(change.seat, version=version)
+            change = replace(change, seat=seat, from_version=last.get(key, change.from_version))  # noqa: PLW2901
+            last[key] = version
+        numbered.append(change)
+    return numbered
 
 
 async def record_part(
@@ -64,12 +88,48 @@ async def record_pools(
     otherwise: Cause,
 ) -> None:
     """Save and tell the pools that are not as they were, once each, at their next version."""
+    epoch = epoch_of(conn)
     changed = [
-        replace(pool, version=pool.version + 1, as_of=pool.moment(at)) for pool in after if before.get(pool.id) != pool
+        (pool.version, replace(pool, version=in_epoch(pool.version + 1, epoch), as_of=pool.moment(at)))
+        for pool in after
+        if before.get(pool.id) != pool
     ]
-    await save_pools(conn, changed, new=[pool.id for pool in changed if pool.id not in before])
-    events: list[Event[Any]] = [pool_message(pool, causes.get(pool.id, otherwise)) for pool in changed]
+    await save_pools(conn, [pool for _, pool in changed], new=[pool.id for _, pool in changed if pool.id not in before])
+    events: list[Event[Any]] = [pool_message(pool, was, causes.get(pool.id, otherwise)) for was, pool in changed]
     await outbox.add(conn, events)
+
+
+async def record_terms(
+    conn: AsyncConnection,
+    before: Sequence[LicenseTerm | None],
+    after: Sequence[LicenseTerm],
+    at: datetime,
+    cause: Cause,
+) -> list[LicenseTerm]:
+    """Save and tell the terms that are not as they were, at their next version. Answers all of them as they are now."""
+    epoch = epoch_of(conn)
+    told: list[tuple[int, LicenseTerm]] = []
+    now: list[LicenseTerm] = []
+    for was, term in zip(before, after, strict=True):
+        if term is was:
+            now.append(term)
+            continue
+        last = was.version if was else 0
+        now.append(replace(term, version=in_epoch(last + 1, epoch)))
+        told.append((last, now[-1]))
+    await save_terms(conn, [term for _, term in told])
+    await outbox.add(conn, [term_message(term, last, at, cause) for last, term in told])
+    return now
+
+
+async def record_rules(
+    conn: AsyncConnection, tenant_id: UUID, revised: Sequence[RuleRow], at: datetime, cause: Cause
+) -> None:
+    """Save and tell the rows of a tenant's rules that were revised."""
+    epoch = epoch_of(conn)
+    rows = [(row.version - 1, replace(row, version=in_epoch(row.version, epoch))) for row in revised]
+    await save_rule_rows(conn, tenant_id, [row for _, row in rows])
+    await outbox.add(conn, [rule_message(tenant_id, row, last, at, cause) for last, row in rows])
 
 
 def causes_by_pool(changes: Iterable[SeatChange], cause_of: CauseOf) -> Mapping[UUID, Cause]:

@@ -15,7 +15,7 @@ from usher_kit.runtime import Runtime
 
 
 def act_of(access: Access, runtime: Runtime) -> Act:
-    return Act(runtime.clock.now(), access.cause(), runtime.settings.epoch)
+    return Act(runtime.clock.now(), access.cause())
 
 
 async def write_down(conn: AsyncConnection, access: Access, act: Act, done: Sequence[audit.Act]) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.organizations import Organization
 from usher_identity.http.acts import about_organization, act_of, write_down
-from usher_identity.http.conditional import IfMatch, check_match, etag
 from usher_identity.store.directory import OrganizationsFilter, find_organizations
 from usher_identity.store.organizations import load_organizations
 from usher_identity.use_cases.organizations import (
@@ -21,6 +20,7 @@ from usher_identity.use_cases.organizations import (
 )
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import audited
+from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import NotFound
 from usher_kit.ids import new_id
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
@@ -149,7 +149,7 @@ async def patch_organization(
             await organization_for(access, conn, body.parent_id, "org_admin")
         act = act_of(access, runtime)
         changed = await change_organization(
-            conn, organization_id, changes, act, lambda one: check_match(if_match, one.version)
+            conn, organization_id, changes, act, lambda one: check_match(if_match, etag(one.version))
         )
         await write_down(conn, access, act, about_organization("organization.change", changed))
     return answered(changed.after, response)

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.people import Person
-from usher_identity.http.conditional import etag
 from usher_identity.http.organizations import ExternalIdAnswer
 from usher_identity.store.people import load_people
 from usher_kit.access import Access
+from usher_kit.conditional import etag
 from usher_kit.errors import NotFound
 
 RoleName = Literal["learner", "observer", "observable", "reporter", "org_admin", "system_admin"]

@@ -94,7 +94,7 @@ async def begin(conn: AsyncConnection, runtime: Runtime, request: Request, desk:
     assert cookie.id is not None  # noqa: S101 (made with one)
     new = NewSession(proven.tenant_id, cookie.id, proven.id, cookie.hash)
     browser = Browser(request.headers.get("user-agent", "")[:200], address_of(request))
-    act = Act(desk.at, Cause(actor=f"user:{proven.id}"), runtime.settings.epoch)
+    act = Act(desk.at, Cause(actor=f"user:{proven.id}"))
     lasts = timedelta(hours=runtime.settings.sign_in_hours)
     await begin_session(conn, new, browser, lasts, act)
     await load_session_and_person(conn, desk, proven.tenant_id, cookie.id)

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from usher_identity.domain.people import Person
 from usher_identity.http.acts import about_people, act_of, write_down
-from usher_identity.http.conditional import IfMatch, check_match
 from usher_identity.http.organizations import ExternalId, Source, organization_for
 from usher_identity.http.people import RoleAnswer, RoleName, StatusName, UserAnswer, answered, person_for, to_answer
 from usher_identity.store.directory import PeopleFilter, find_people
@@ -17,6 +16,7 @@ from usher_identity.use_cases.people import NewPerson, PersonChanges, change_peo
 from usher_identity.use_cases.recording import Expect
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import audited
+from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import Forbidden
 from usher_kit.ids import new_id
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
@@ -175,4 +175,4 @@ async def put_roles(
 
 def expected(if_match: str | None) -> Expect[Person]:
     """The check of a person's state against the request's `If-Match`."""
-    return lambda person: check_match(if_match, person.version, person.profile_version)
+    return lambda person: check_match(if_match, etag(person.version, person.profile_version), etag(person.version))

@@ -102,7 +102,7 @@ class Running:
         """All that one import makes true holds since one moment, and its facts say which import they came from."""
         job = self.job
         at = job.started_at or job.created_at
-        return Act(at, Cause(actor=job.actor, changeset=str(job.id)), self.claim.runtime.settings.epoch)
+        return Act(at, Cause(actor=job.actor, changeset=str(job.id)))
 
     @property
     def is_bulk(self) -> bool:

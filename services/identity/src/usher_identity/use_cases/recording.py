@@ -18,6 +18,7 @@ from usher_identity.store.organizations import save_organizations
 from usher_identity.store.people import save_people
 from usher_kit import outbox
 from usher_kit.ids import new_id
+from usher_kit.versions import epoch_of
 
 MANY = 100
 """From so many changes on, a thread is worth its start."""
@@ -34,11 +35,10 @@ def expect_any(_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """When something is done, what led to it, and the epoch that versions are raised in."""
+    """When something is done, and what led to it."""
 
     at: datetime
     cause: Cause
-    epoch: int = 0
 
 
 async def record_organizations(
@@ -48,9 +48,8 @@ async def record_organizations(
 
     The transaction is open for their tenants, and holds the locks that the changes were decided under.
     """
-    settled = [
-        Change(change.before, organizations.settled(change.before, change.after, act.epoch)) for change in changes
-    ]
+    epoch = epoch_of(conn)
+    settled = [Change(change.before, organizations.settled(change.before, change.after, epoch)) for change in changes]
     await save_organizations(conn, [change for change in settled if change.is_one])
     told = [change for change in settled if change.before is None or change.before.version != change.after.version]
     await outbox.add(conn, [to_event(organization_changed(change), act) for change in told])
@@ -62,7 +61,8 @@ async def record_people(conn: AsyncConnection, changes: Sequence[Change[Person]]
 
     The transaction is open for their tenants, and holds the locks that the changes were decided under.
     """
-    settled = [Change(change.before, people.settled(change.before, change.after, act.epoch)) for change in changes]
+    epoch = epoch_of(conn)
+    settled = [Change(change.before, people.settled(change.before, change.after, epoch)) for change in changes]
     saving = save_people(conn, [change for change in settled if change.is_one])
     if len(settled) < MANY:
         await saving

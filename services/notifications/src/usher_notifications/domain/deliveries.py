@@ -63,6 +63,7 @@ class Delivery:
     reason: Reason | None = None
     attempts: int = 0
     version: int = 1
+    previous_version: int = 0
 
     def sent(self) -> "Delivery":
         return self._changed(Status.SENT, None, attempts=self.attempts + 1)
@@ -87,7 +88,14 @@ class Delivery:
 
     def _changed(self, status: Status, reason: Reason | None, *, attempts: int | None = None) -> "Delivery":
         tries = self.attempts if attempts is None else attempts
-        return replace(self, status=status, reason=reason, attempts=tries, version=self.version + 1)
+        return replace(
+            self,
+            status=status,
+            reason=reason,
+            attempts=tries,
+            version=self.version + 1,
+            previous_version=self.version,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ ADD = text("""
     insert into delivery (tenant_id, id, kind, subject, subject_version, org_id, recipient_tenant_id, recipient, status,
         attempts, created_at, send_at, useful_until, version, cause)
     select tenant, id, kind, subject, subject_version, org, recipient_tenant, recipient, 'pending', 0, :at, send_at,
-        useful_until, 1, cause
+        useful_until, version, cause
     from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:kinds as text[]), cast(:subjects as text[]),
         cast(:subject_versions as bigint[]), cast(:orgs as uuid[]), cast(:recipient_tenants as uuid[]),
         cast(:recipients as uuid[]), cast(:send_at as timestamptz[]), cast(:useful_until as timestamptz[]),
-        cast(:causes as text[])) as made (tenant, id, kind, subject, subject_version, org, recipient_tenant, recipient,
-        send_at, useful_until, cause)
+        cast(:causes as text[]), cast(:versions as bigint[])) as made (tenant, id, kind, subject, subject_version, org,
+        recipient_tenant, recipient, send_at, useful_until, cause, version)
     on conflict (tenant_id, kind, subject, subject_version, recipient) do nothing
     returning id
 """)
@@ -61,6 +61,7 @@ async def add_deliveries(conn: AsyncConnection, deliveries: Sequence[Delivery], 
             "send_at": [delivery.send_at for delivery in deliveries],
             "useful_until": [delivery.useful_until for delivery in deliveries],
             "causes": [delivery.cause for delivery in deliveries],
+            "versions": [delivery.version for delivery in deliveries],
             "at": at,
         },
     )

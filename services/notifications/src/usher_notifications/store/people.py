@@ -52,6 +52,7 @@ FIND_OPERATORS = text(f"""
     select tenant_id, id, org_id from person
     where tenant_id = :operators and {ADMINISTRATORS} and 'system_admin' = any(roles) and status = 'active'
 """)
+LOCK_PERSON = text("select from person where tenant_id = :tenant and id = :user for update")
 MUTED = text("select kind from mute where tenant_id = :tenant and user_id = :user")
 MUTE = text("insert into mute (tenant_id, user_id, kind) values (:tenant, :user, :kind) on conflict do nothing")
 UNMUTE = text("delete from mute where tenant_id = :tenant and user_id = :user and kind = :kind")
@@ -111,6 +112,11 @@ async def find_operators(conn: AsyncConnection) -> list[Administrator]:
     """The active system administrators; the transaction must see the operators' tenant."""
     rows = await conn.execute(FIND_OPERATORS, {"operators": OPERATORS_TENANT})
     return [Administrator(row.tenant_id, row.id, row.org_id) for row in rows]
+
+
+async def lock_person(conn: AsyncConnection, tenant_id: UUID, user_id: UUID) -> None:
+    """Lock a person, so that nobody else changes what they muted meanwhile."""
+    await conn.execute(LOCK_PERSON, {"tenant": tenant_id, "user": user_id})
 
 
 async def load_muted(conn: AsyncConnection, tenant_id: UUID, user_id: UUID) -> set[str]:

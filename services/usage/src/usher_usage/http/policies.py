@@ -3,16 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from usher_contracts.entitlements import Product
 from usher_kit.access import Authorized
 from usher_kit.audit import Act, audited, record
+from usher_kit.conditional import IfMatch, check_match, content_tag
 from usher_kit.errors import Invalid
 from usher_kit.paging import Page
 from usher_kit.runtime import Running
 from usher_usage.domain.activity import DEFAULT_WINDOW_DAYS
+from usher_usage.store.locking import lock_configuration
 from usher_usage.store.policies import Policy, load_policies, products_of
 from usher_usage.time_passing import JUDGE_DUE
 from usher_usage.use_cases import set_window
@@ -39,9 +41,15 @@ class PolicyChange(BaseModel):
 
 @router.get("/policies")
 async def list_policies(
-    access: Authorized, org_id: UUID | None = None, product: Annotated[Product | None, Query()] = None
+    access: Authorized,
+    response: Response,
+    org_id: UUID | None = None,
+    product: Annotated[Product | None, Query()] = None,
 ) -> Page[PolicyInForce]:
-    """The windows in force at an organization (the caller's own without `org_id`), product by product."""
+    """The windows in force at an organization (the caller's own without `org_id`), product by product.
+
+    Asked for one `product`, the answer has its ETag, by which a change of it can be guarded.
+    """
     asked = org_id or access.caller.org_id
     if asked is None:
         raise Invalid("Say of which organization: org_id=….", pointer="/org_id")
@@ -49,22 +57,30 @@ async def list_policies(
         scope = await access.scope(conn, asked, "org_admin", "reporter")
         set_windows = await load_policies(conn, [asked])
         products = {product} if product else {*await products_of(conn, scope.tenants[0]), *names(set_windows)}
-    return Page(items=[in_force(asked, name, set_windows) for name in sorted(products)])
+    found = [in_force(asked, name, set_windows) for name in sorted(products)]
+    if product:
+        response.headers["ETag"] = content_tag(found[0])
+    return Page(items=found)
 
 
 @router.put("/policies", dependencies=[audited("policy.set")])
-async def set_policy(change: PolicyChange, access: Authorized, runtime: Running) -> PolicyInForce:
+async def set_policy(
+    change: PolicyChange, access: Authorized, runtime: Running, response: Response, if_match: IfMatch = None
+) -> PolicyInForce:
     """Set the window of a product at an organization and, where they set none of their own, its units."""
     async with access.transaction() as conn:
         scope = await access.scope(conn, change.org_id, "org_admin")
         [tenant] = scope.tenants
         at = runtime.clock.now()
+        await lock_configuration(conn, [tenant])
         before = in_force(change.org_id, change.product, await load_policies(conn, [change.org_id]))
+        check_match(if_match, content_tag(before))
         await set_window(conn, tenant, change.org_id, change.product, change.window_days, at)
         after = in_force(change.org_id, change.product, await load_policies(conn, [change.org_id]))
         done = [to_act(tenant, before, after)] if before != after else []
         await record(conn, "usage", done, at=at, cause=access.cause(), address=access.address)
     runtime.wake(JUDGE_DUE.name)
+    response.headers["ETag"] = content_tag(after)
     return after
 
 
