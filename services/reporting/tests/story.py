@@ -176,6 +176,7 @@ def seat(
     pool_of: UUID = DISTRICT,
     tenant: UUID = DISTRICT,
     version: int = 1,
+    previous: int | None = None,
 ) -> Event[SeatChanged]:
     fact = SeatChanged(
         tenant_id=tenant,
@@ -189,7 +190,7 @@ def seat(
         reason=reason,
         since=at,
         version=version,
-        previous_version=version - 1,
+        previous_version=version - 1 if previous is None else previous,
     )
     return tell(fact, at, Cause(actor="user:1", causationid="cause-1", changeset="import-1", traceparent=TRACE))
 

@@ -50,6 +50,7 @@ async def test_a_claim_tells_what_happened_to_whom_why_and_by_what(get: Ask) -> 
         "correlation_id": message_id,
         "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
         "changeset": "import-1",
+        "is_void": False,
     }
 
 

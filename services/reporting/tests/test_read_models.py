@@ -9,16 +9,12 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from usher_contracts.catalogue import LISTENERS
 from usher_contracts.entitlements import SeatState
 from usher_contracts.envelope import Event
 from usher_contracts.usage import Activity
-from usher_kit.database import async_url
 from usher_kit.ids import new_id
-from usher_kit.migrations import differences
 from usher_reporting.consumers import apply_by
 from usher_reporting.tables import METADATA
 
@@ -174,17 +170,3 @@ async def test_the_checksum_is_of_person_product_state_and_version(reporting: Re
 
 async def test_what_is_listened_to_is_what_is_applied() -> None:
     assert list(apply_by(SETTINGS)) == list(LISTENERS["reporting"])
-
-
-async def test_tables_and_migrations_are_in_step(service_database: str) -> None:
-    engine = create_async_engine(async_url(service_database), poolclass=NullPool)
-    async with engine.connect() as conn:
-        assert await conn.run_sync(differences, METADATA) == []
-
-
-async def test_every_table_is_behind_the_wall(reporting: Reporting) -> None:
-    open_to_all = await reporting.rows("""
-        select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
-        and not (relrowsecurity and relforcerowsecurity)
-    """)
-    assert sorted(row.relname for row in open_to_all) == ["alembic_version", "tenant"]

@@ -125,10 +125,17 @@ def create_seats() -> None:
         column("correlation_id", sa.Text(), nullable=True),
         column("changeset", sa.Text(), nullable=True),
         column("trace_id", sa.Text(), nullable=True),
+        column("is_void", sa.Boolean(), comment="off the chain that leads to the seat's current version"),
     )
     op.create_index("ix_claim_at", "claim", ["tenant_id", "at", "user_id"])
     for by in ("org_id", "kind", "reason"):
         op.create_index(f"ix_claim_{by}", "claim", ["tenant_id", by, "at", "user_id"])
+    op.create_index(
+        "ix_claim_epoch",
+        "claim",
+        ["tenant_id", "user_id", "product"],
+        postgresql_where=sa.text("(version >> 40) <> (previous_version >> 40)"),
+    )
     table(
         "headcount",
         [column("org_id", UUID), column("product", sa.Text())],

@@ -116,10 +116,18 @@ CLAIM = Table(
     Column("correlation_id", Text),
     Column("changeset", Text),
     Column("trace_id", Text),
+    Column("is_void", Boolean, nullable=False, comment="off the chain that leads to the seat's current version"),
     Index("ix_claim_at", "tenant_id", "at", "user_id"),
     Index("ix_claim_org_id", "tenant_id", "org_id", "at", "user_id"),
     Index("ix_claim_kind", "tenant_id", "kind", "at", "user_id"),
     Index("ix_claim_reason", "tenant_id", "reason", "at", "user_id"),
+    Index(
+        "ix_claim_epoch",
+        "tenant_id",
+        "user_id",
+        "product",
+        postgresql_where=text("(version >> 40) <> (previous_version >> 40)"),
+    ),
 )
 
 HEADCOUNT = Table(

@@ -22,7 +22,8 @@ router = APIRouter(tags=["claims"])
 class Claim(BaseModel):
     """One version of a seat: what happened to whom, when, why and by what; `trace_id` leads to its trace.
 
-    Names are null before their facts arrived. `organization` is the person's at that time.
+    Names are null before their facts arrived. `organization` is the person's at that time. A void line happened, and
+    was undone when entitlements' database was restored from a backup: the seat's state does not follow from it.
     """
 
     at: datetime
@@ -42,6 +43,7 @@ class Claim(BaseModel):
     correlation_id: str | None
     trace_id: str | None
     changeset: str | None
+    is_void: bool
 
 
 @router.get("/v1/claims")

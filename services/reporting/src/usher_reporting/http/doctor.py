@@ -17,6 +17,7 @@ class Diagnosis(BaseModel):
     """One tenant. Healthy where `checksum` and `seats` are entitlements', the rest is 0, and entered - left = held.
 
     `checksum` covers person, product, state and version of every seat. `claims_missing` are gaps in the history.
+    `claims_void` are lines of it that a restored backup undid: kept, and counted in nothing else.
     `headcount_wrong` are the organizations and products whose kept counts differ from a recount, `pools_wrong` the
     pools whose own count of assigned seats differs from the seats known here.
     """
@@ -27,6 +28,7 @@ class Diagnosis(BaseModel):
     checksum: str
     claims: int
     claims_missing: int
+    claims_void: int
     entered: int
     left: int
     held: int

@@ -24,7 +24,7 @@ FILTERS = {
 SEARCH = """
     select c.at, c.user_id, p.display_name, c.product, c.org_id, o.name as organization, c.kind, c.reason,
            c.from_state, c.state, c.version, c.actor, c.message_id, c.causation_id, c.correlation_id, c.trace_id,
-           c.changeset
+           c.changeset, c.is_void
     from (
         select newest.* from unnest(cast(:tenants as uuid[]), cast(:units as uuid[])) as place (tenant_id, id)
         cross join lateral (

@@ -18,24 +18,26 @@ SEATS = """
         from seat where version > 0 group by tenant_id, state
     ) by_state group by tenant_id
 """
+VOID = "select tenant_id, count(*) as claims_void from claim where is_void group by tenant_id"
 CLAIMS = """
     select tenant_id, count(*) as claims,
            count(*) filter (where state = 'assigned' and from_state <> 'assigned') as entered,
            count(*) filter (where from_state = 'assigned' and state <> 'assigned') as "left"
-    from claim group by tenant_id
+    from claim where not is_void group by tenant_id
 """
-# Each version names the one before it, and a first version is the owner's 1: so a missing line shows.
+# Each version names the one before it, and a first version counts 1 in its epoch: so a missing line shows.
 MISSING = """
     select tenant_id, count(*) as claims_missing from (
         select s.tenant_id from seat s where s.version > 0 and not exists (
             select from claim c where (c.tenant_id, c.user_id, c.product, c.version)
                 = (s.tenant_id, s.user_id, s.product, s.version))
         union all
-        select c.tenant_id from claim c where c.previous_version > 0 and not exists (
+        select c.tenant_id from claim c where c.previous_version > 0 and not c.is_void and not exists (
             select from claim b where (b.tenant_id, b.user_id, b.product, b.version)
                 = (c.tenant_id, c.user_id, c.product, c.previous_version))
         union all
-        select tenant_id from claim where previous_version = 0 and version & ((1::bigint << 40) - 1) > 1
+        select tenant_id from claim
+        where previous_version = 0 and not is_void and version & ((1::bigint << 40) - 1) > 1
     ) missing group by tenant_id
 """
 LEARN, OBSERVE = COMBINED_OF
@@ -87,15 +89,17 @@ POOLS_WRONG = """
 """
 DIAGNOSIS = text(f"""
     with standing as materialized ({STANDING}), recount as ({RECOUNT}), counted as ({COUNTED}),
-         seats as ({SEATS}), claims as ({CLAIMS}), missing as ({MISSING}), wrong as ({COUNTED_WRONG}),
+         seats as ({SEATS}), claims as ({CLAIMS}), missing as ({MISSING}), void as ({VOID}), wrong as ({COUNTED_WRONG}),
          pools as ({POOLS_WRONG})
     select t.id as tenant_id, o.name, coalesce(seats, '{{}}') as seats, coalesce(checksum, '0') as checksum,
            coalesce(claims, 0) as claims, coalesce(claims_missing, 0) as claims_missing,
+           coalesce(claims_void, 0) as claims_void,
            coalesce(entered, 0) as entered, coalesce("left", 0) as "left", coalesce(held, 0) as held,
            coalesce(headcount_wrong, 0) as headcount_wrong, coalesce(pools_wrong, 0) as pools_wrong
     from tenant t
     left join organization o on o.tenant_id = t.id and o.id = t.id
     left join seats on seats.tenant_id = t.id left join claims on claims.tenant_id = t.id
+    left join void on void.tenant_id = t.id
     left join missing on missing.tenant_id = t.id left join wrong on wrong.tenant_id = t.id
     left join pools on pools.tenant_id = t.id
     order by t.id

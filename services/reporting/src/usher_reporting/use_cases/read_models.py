@@ -1,7 +1,7 @@
 """What facts do to the read models: each use case loads, decides and saves, once for a whole batch."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Any
@@ -16,7 +16,9 @@ from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfi
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit import directory
 from usher_kit.audit_log.documents import trace_id
-from usher_reporting.domain.people import Activity, Change, Holding, News, PersonKey, Seat
+from usher_kit.versions import EPOCH_SIZE
+from usher_reporting.domain.people import Activity, Change, Holding, News, Person, PersonKey, Seat
+from usher_reporting.store.histories import SeatKey, judge_claims
 from usher_reporting.store.people import (
     load_people,
     lock_tenants,
@@ -92,10 +94,14 @@ async def keep_latest(conn: AsyncConnection, table: Table, events: Sequence[Even
 
 
 async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:
-    """Write a claim for each version of a seat, whatever the order of arrival; keep the highest and count it."""
+    """Write a claim for each version of a seat, whatever the order of arrival; keep the highest and count it.
+
+    Where entitlements was restored from a backup, what it told after that backup and before is marked void.
+    """
     await lock_tenants(conn)
-    await tell_of_seats(conn, [to_news(event.data, Seat(holding=to_holding(event.data))) for event in events])
+    people = await tell_of_seats(conn, [to_news(event.data, Seat(holding=to_holding(event.data))) for event in events])
     await save_missing(conn, CLAIM, [to_claim(event) for event in events])
+    await judge_claims(conn, [seat for person in people for seat in restored_seats(person)])
     await note_delays(conn, delays_ms(events, at))
 
 
@@ -109,14 +115,23 @@ async def keep_activity(
     await tell_of_seats(conn, [to_news(event.data, Seat(activity=to_activity(event.data))) for event in events])
 
 
-async def tell_of_seats(conn: AsyncConnection, news: Sequence[tuple[PersonKey, News]]) -> None:
-    """Bring people's seats and the headcounts in step with news of seats. Needs the tenants' lock."""
+async def tell_of_seats(conn: AsyncConnection, news: Sequence[tuple[PersonKey, News]]) -> list[Person]:
+    """Bring people's seats and the headcounts in step with news of seats; answers them. Needs the tenants' lock."""
     by_person: dict[PersonKey, list[News]] = defaultdict(list)
     for key, one in news:
         by_person[key].append(one)
     people = await load_people(conn, list(by_person))
     told = zip(people, by_person.values(), strict=True)
-    await save_changes(conn, [Change(person, person.told(told_of)) for person, told_of in told])
+    changes = [Change(person, person.told(told_of)) for person, told_of in told]
+    await save_changes(conn, changes)
+    return [change.after for change in changes]
+
+
+def restored_seats(person: Person) -> Iterator[SeatKey]:
+    """The person's seats that their owner has told of since it was first restored."""
+    for product, seat in person.seats.items():
+        if seat.holding.version >= EPOCH_SIZE:
+            yield (person.tenant_id, person.user_id, product)
 
 
 def to_news(fact: SeatChanged | SeatActivityChanged, seat: Seat) -> tuple[PersonKey, News]:
@@ -153,6 +168,7 @@ def to_claim(event: Event[SeatChanged]) -> dict[str, Any]:
         "correlation_id": event.correlationid,
         "changeset": event.changeset,
         "trace_id": trace_id(event.traceparent),
+        "is_void": False,
     }
 
 
