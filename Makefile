@@ -9,8 +9,10 @@ PACKAGES := libs/contracts libs/kit libs/cli services/identity services/entitlem
 DATA ?=
 ARGS ?=
 ONLY ?=
+SEED ?= 1
+FAULTS ?= 40
 
-.PHONY: help images install lock demo up down status clean test bench check contracts format
+.PHONY: help images install lock demo up down status clean test bench chaos check contracts format
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +50,9 @@ status: install ## Show what runs
 clean: down ## Remove local data; what was downloaded stays
 	@[ ! -d .usher/test ] || flock --nonblock .usher/test/in-use $(BIN)/python -m usher_cli.servers stop .usher/test \
 		|| { echo "tests are running in this clone: wait for them, then make clean"; exit 1; }
+	@for home in .usher/chaos .usher/chaos-test; do \
+		[ ! -d $$home ] || flock --nonblock $$home/lock $(BIN)/python -m usher_cli.servers stop $$home \
+			|| { echo "the fault suite runs in this clone: wait for it, then make clean"; exit 1; }; done
 	@[ ! -d .usher ] || find .usher -mindepth 1 -maxdepth 1 ! -name rabbitmq -exec rm -rf {} +
 
 images: ## Build the image that docker compose up runs
@@ -59,6 +64,9 @@ test: install ## Run every test on real servers of its own; ARGS="-k waitlist" g
 
 bench: install ## Measure speed on servers of its own; ONLY=name,… some of it, ARGS="--people 5000" other sizes
 	@$(BIN)/python -m tests.bench --only "$(ONLY)" $(ARGS)
+
+chaos: install ## Kill, restart and poison the system under load; SEED=7 FAULTS=200 other and more faults
+	@$(BIN)/python -m tests.chaos --seed $(SEED) --faults $(FAULTS) $(ARGS)
 
 check: install ## Formatter, linter, types, import rules, contracts, migrations
 	@$(BIN)/ruff format --check . || { echo "run make format"; exit 1; }

@@ -8,14 +8,18 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from opentelemetry import trace
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from usher_kit import audit
-from usher_kit.errors import FieldError, Invalid, UsherError
+from usher_kit.consuming import is_retryable
+from usher_kit.database import Contended
+from usher_kit.errors import FieldError, Invalid, Unavailable, UsherError
 from usher_kit.idempotency import Replayed
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:usher:problem:"
+RETRY_AFTER_SECONDS = "1"
 
 log = structlog.get_logger()
 
@@ -61,6 +65,19 @@ async def on_http_error(_: Request, error: Exception) -> JSONResponse:
     return problem(status, slug, status.phrase, str(error.detail), headers=error.headers)
 
 
+async def on_passing(_: Request, error: Exception) -> Response:
+    """A server that is away, or two transactions in each other's way: waiting helps. Raises what does not pass."""
+    if not is_retryable(error):
+        raise error
+    log.info("request.unavailable", error=repr(error))
+    detail = (
+        "A server that this needs does not answer right now. Send the request again in a moment; "
+        "with the same Idempotency-Key, nothing is done twice."
+    )
+    headers = {"Retry-After": RETRY_AFTER_SECONDS}
+    return problem(Unavailable.status, Unavailable.slug, Unavailable.title, detail, headers=headers)
+
+
 async def on_unexpected(_: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", error=repr(error), exc_info=error)
     detail = "This is our fault, not yours. Tell support the trace_id."
@@ -71,4 +88,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(UsherError, on_usher_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, on_http_error)
+    for passing in (DBAPIError, Contended, ConnectionError, TimeoutError):
+        app.add_exception_handler(passing, on_passing)
     app.add_exception_handler(Exception, on_unexpected)

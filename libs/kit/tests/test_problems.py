@@ -1,0 +1,59 @@
+"""Errors as a caller sees them: what passes by itself is told apart from what is our fault."""
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from usher_kit.database import Contended, Database
+from usher_kit.problems import add_problem_handlers
+
+from .conftest import SERVICE
+
+NOBODY_THERE = "postgresql://usher@127.0.0.1:1/usher"
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[AsyncClient]:
+    app = FastAPI()
+    add_problem_handlers(app)
+    app.state.runtime = SimpleNamespace(service=SERVICE, database=database)
+    away = Database.connect(NOBODY_THERE, SERVICE)
+
+    @app.get("/away")
+    async def ask_nobody() -> None:
+        await away.ping()
+
+    @app.get("/ended")
+    async def end_own_connection() -> None:
+        async with database.transaction() as conn:
+            await conn.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+
+    @app.get("/contended")
+    async def meet_another() -> None:
+        raise Contended("a seat has come to another pool meanwhile")
+
+    @app.get("/wrong")
+    async def ask_wrongly() -> None:
+        async with database.transaction() as conn:
+            await conn.execute(text("select nonsense"))
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/away", "/ended", "/contended"])
+async def test_what_passes_by_itself_is_to_be_sent_again(client: AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:usher:problem:unavailable")
+    assert answer.headers["Retry-After"] == "1"
+    assert "Idempotency-Key" in answer.json()["detail"]
+
+
+async def test_an_error_of_ours_is_not_called_an_outage(client: AsyncClient) -> None:
+    with pytest.raises(DBAPIError):
+        await client.get("/wrong")
