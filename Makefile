@@ -10,7 +10,7 @@ DATA ?=
 ARGS ?=
 ONLY ?=
 SEED ?= 1
-FAULTS ?= 40
+FAULTS ?= 80
 
 .PHONY: help images install lock demo up down status clean test bench chaos check contracts format
 

@@ -17,7 +17,7 @@ def main() -> None:
     """Play, print and write the figures; exit status 0 only when nothing was lost, doubled, over a cap or broken."""
     parser = argparse.ArgumentParser(prog="tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--faults", type=int, default=40)
+    parser.add_argument("--faults", type=int, default=80)
     parser.add_argument("--home", type=Path, default=CLONE / ".usher" / "chaos", help="servers, logs and data")
     parser.add_argument("--figures", type=Path, default=CLONE / ".usher" / "chaos.json")
     parser.add_argument("--undisturbed", action="store_true", help="the same acts without the faults")

@@ -104,10 +104,13 @@ def is_done(error: Failure) -> bool:
 
 
 def is_passing(error: Failure) -> bool:
-    """Whether to send the same again: nobody answered, something broke, or an earlier try is still being done."""
+    """Whether to send the same again: nobody answered, a server is away, or an earlier try is still being done.
+
+    A 500 is a finding: an outage is to be told as what it is.
+    """
     if isinstance(error, RefusedError):
         beside = error.status == HTTPStatus.CONFLICT and BESIDE in detail_of(error)
-        return beside or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return beside or error.status == HTTPStatus.SERVICE_UNAVAILABLE
     return isinstance(error, AwayError)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from random import Random
 from typing import TypeAlias
 
 from .points import Charge, Point
 
-CONSUMER = (Point.APPLY_LOADED, Point.APPLY_SAVED, Point.APPLY_COMMITTED)
+CONSUMER = (Point.APPLY_BEGUN, Point.APPLY_SAVED, Point.APPLY_COMMITTED)
 RELAY = (Point.RELAY_SENT, Point.RELAY_CONFIRMED, Point.RELAY_DELETED)
 REQUESTS = (Point.HTTP_SAVED, Point.HTTP_COMMITTED)
 
@@ -21,8 +22,14 @@ POINTS: Mapping[str, Sequence[Point]] = {
 }
 """What each process passes. Reporting publishes only what it must set aside, and so only beside poison."""
 
+FIRST_POINTS = (Point.APPLY_SAVED, Point.APPLY_COMMITTED, Point.RELAY_SENT, Point.RELAY_CONFIRMED)
+"""Where a message is most easily lost or doubled: a run's first four kills are there."""
+
+PROCESSES = (*POINTS, "console")
+"""All that can be ended anywhere. The console stores nothing and publishes nothing: it has no points of its own."""
+
 LATER: Mapping[Point, int] = {
-    Point.APPLY_LOADED: 40,
+    Point.APPLY_BEGUN: 40,
     Point.APPLY_SAVED: 3,
     Point.APPLY_COMMITTED: 3,
     Point.RELAY_SENT: 3,
@@ -84,13 +91,23 @@ class Trick:
         return self.name.replace("_", " ")
 
 
-Fault: TypeAlias = Kill | End | Outage | Trick
+@dataclass(frozen=True, slots=True)
+class Late:
+    """One service hears of everything too late, and of the last first."""
 
-REPEATS = ("tell_again_singly", "tell_again_in_batches", "tell_old_after_new", "tell_old_and_new_in_batches")
+    def __str__(self) -> str:
+        return "all kept from one service"
+
+
+Fault: TypeAlias = Kill | End | Outage | Trick | Late
+
+REPEATS = ("tell_again_singly", "tell_again_in_batches")
+REORDERS = ("tell_old_after_new", "tell_old_and_new_in_batches")
 POISONS = ("poison_alone", "poison_in_a_batch", "poison_among_good")
 
-KINDS = ("kill", "outage", "kill", "repeat", "kill", "poison", "end", "kill")
-"""Kinds in turn: half of all faults are kills at a point."""
+BRIEF = ("kill", "outage", "repeat", "kill", "poison", "outage", "kill", "reorder", "end", "outage", "kill")
+KINDS = (*BRIEF, "kill", "reorder", "kill", "poison", "kill", "end", "kill", "kill", "kill")
+"""Kinds in turn: half of all faults are kills at a point. The first eleven are enough to see one of everything."""
 
 
 def choose(seed: int, count: int) -> list[Fault]:
@@ -98,37 +115,45 @@ def choose(seed: int, count: int) -> list[Fault]:
     rng = Random(f"faults/{seed}")
     decks: dict[str, Iterator[Fault]] = {
         "kill": deal(rng, kills(rng)),
-        "end": deal(rng, ends(rng)),
+        "end": deal(rng, [ends(rng)]),
         "outage": deal(rng, outages(rng)),
-        "repeat": deal(rng, [Trick(name) for name in REPEATS]),
-        "poison": deal(rng, [Trick(name) for name in POISONS]),
+        "repeat": deal(rng, [[*map(Trick, REPEATS)]]),
+        "reorder": deal(rng, [[*map(Trick, REORDERS), Late()]]),
+        "poison": deal(rng, [[*map(Trick, POISONS)]]),
     }
     return [next(decks[KINDS[turn % len(KINDS)]]) for turn in range(count)]
 
 
-def deal(rng: Random, cards: Sequence[Fault]) -> Iterator[Fault]:
-    """Cards for ever, shuffled anew each time through."""
+def deal(rng: Random, suits: Sequence[Sequence[Fault]]) -> Iterator[Fault]:
+    """Cards for ever: from each suit in turn, each shuffled anew every time through."""
     while True:
-        yield from rng.sample(cards, len(cards))
+        rounds = zip_longest(*(rng.sample(suit, len(suit)) for suit in suits))
+        yield from (card for card in chain.from_iterable(rounds) if card is not None)
 
 
-def kills(rng: Random) -> list[Fault]:
-    return [
-        Kill(process, Charge(point, rng.randint(1, LATER.get(point, 1))), rng.choice((0.0, backlog(rng))))
-        for process, points in POINTS.items()
-        for point in points
-    ]
+def kills(rng: Random) -> list[Sequence[Fault]]:
+    """By point: those first that a run begins with."""
+    others = [point for point in Point if point not in FIRST_POINTS]
+    points = (*rng.sample(FIRST_POINTS, len(FIRST_POINTS)), *rng.sample(others, len(others)))
+    return [[kill(rng, process, point) for process in POINTS if point in POINTS[process]] for point in points]
+
+
+def kill(rng: Random, process: str, point: Point) -> Kill:
+    passage = rng.randint(1, LATER.get(point, 1))
+    return Kill(process, Charge(point, passage), rng.choice((0.0, backlog(rng))))
 
 
 def ends(rng: Random) -> list[Fault]:
-    return [End(process, by_force, backlog(rng)) for process in POINTS for by_force in (False, True)]
+    return [End(process, by_force, backlog(rng)) for process in PROCESSES for by_force in (False, True)]
 
 
 def backlog(rng: Random) -> float:
     return round(rng.uniform(0.2, LONGEST_BACKLOG), 1)
 
 
-def outages(rng: Random) -> list[Fault]:
-    """Each server orderly and by force; Redis keeps nothing, so that it makes no difference there."""
-    ways = [(server, by_force) for server in SERVERS for by_force in (False, True)]
-    return [Outage(server, by_force, round(rng.uniform(0.5, LONGEST_AWAY), 1)) for server, by_force in ways]
+def outages(rng: Random) -> list[Sequence[Fault]]:
+    """By server: each orderly and by force. Redis keeps nothing, so that it makes no difference there."""
+    return [
+        [Outage(server, by_force, round(rng.uniform(0.5, LONGEST_AWAY), 1)) for by_force in (False, True)]
+        for server in rng.sample(SERVERS, len(SERVERS))
+    ]

@@ -107,10 +107,14 @@ class Fleet:
             self.kill(name)
         return process.exitcode in (0, -SIGTERM)
 
-    def await_ready(self) -> float:
-        """Wait until every process is ready. Returns the seconds that it took; raises NotReadyError."""
+    def await_ready(self, *, without: str | None = None) -> float:
+        """Wait until every process, one perhaps excepted, is ready. Returns the seconds that it took.
+
+        Raises NotReadyError.
+        """
         began = time.monotonic()
-        while lacking := [member for member in self.members.values() if not member.is_ready]:
+        asked = [member for member in self.members.values() if member.name != without]
+        while lacking := [member for member in asked if not member.is_ready]:
             self.revive()
             if time.monotonic() - began > READY_SECONDS:
                 lacks = [f"{member.name} ({services.unreadiness(member.port)})" for member in lacking]

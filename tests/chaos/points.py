@@ -13,7 +13,7 @@ from pathlib import Path
 class Point(StrEnum):
     """A place between two steps of the way of a message; the text says between which (messages: Reliability)."""
 
-    APPLY_LOADED = "between load and save"
+    APPLY_BEGUN = "within a batch, before one of its statements"
     APPLY_SAVED = "between load and commit, all saved"
     APPLY_COMMITTED = "between commit and acknowledge"
     RELAY_SENT = "between publish and confirm"

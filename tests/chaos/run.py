@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+import httpx2
 from aiosmtpd.controller import Controller
 
 from usher_cli.auditing.verifying import verify_logs
@@ -28,12 +29,13 @@ from usher_cli.servers.ports import LOOPBACK, free_ports, is_free, iter_from_ran
 
 from . import ledger
 from .calling import Tally
+from .echoes import Echoes
 from .faults import choose
 from .fleet import Fleet, Member, NotReadyError
 from .ground import Ground, database_settings
 from .lanes import Traffic
-from .mischief import Mischief
 from .observed import observe, outboxes
+from .poison import Poisoner
 from .scene import Scene
 from .setting import LANES, make_setting
 from .verdict import Verdict, digest
@@ -82,11 +84,22 @@ def play(home: Path, seed: int, count: int, say: Say, *, disturbed: bool = True)
     with locked(home / "lock"), standing(home, say) as stage, ending(tally):
         say(f"ready after {time.monotonic() - began:.0f} s")
         verdict = Verdict()
-        mischief = Mischief(stage.ground.addresses.rabbitmq_url, Random(f"mischief/{seed}"))
-        mischief.lay_tap()
+        broker = stage.ground.addresses.rabbitmq_url
+        echoes, poisoner = Echoes(broker, Random(f"echoes/{seed}")), Poisoner(broker, Random(f"poison/{seed}"))
+        echoes.lay_tap()
+        poisoner.found_tenant()
         sessions = [stage.open_session() for _ in range(len(LANES) + 1)]
         setting = make_setting(sessions, tally, seed, datetime.now(UTC).replace(microsecond=0))
-        scene = Scene(stage.ground, stage.fleet, Traffic(setting.lanes), mischief, setting.clerk, verdict.broken)
+        scene = Scene(
+            stage.ground,
+            stage.fleet,
+            Traffic(setting.lanes),
+            echoes,
+            poisoner,
+            setting.clerk,
+            stage.open_browser(),
+            verdict.broken,
+        )
         for number, fault in enumerate(choose(seed, count), 1):
             if not disturbed:
                 scene.skip(fault)
@@ -103,8 +116,8 @@ def play(home: Path, seed: int, count: int, say: Say, *, disturbed: bool = True)
         verdict.broken += await_quiet(sessions[0], stage.ground)
         verdict.broken += verify_audit(sessions[0])
         books = setting.books()
-        observed = asyncio.run(observe(stage.ground, mischief.tenant))
-        verdict.judge(books, observed, mischief.poison, mischief.forged)
+        observed = asyncio.run(observe(stage.ground, poisoner.tenant))
+        verdict.judge(books, observed, poisoner.poison, poisoner.forged)
         verdict.broken += tally.failures
     verdict.broken += stage.fleet.unexpected
     return Result(seed, count, tally, verdict, time.monotonic() - began, digest(books))
@@ -132,6 +145,10 @@ class Stage:
         """A client of every service, for one thread."""
         return self.stack.enter_context(open_session(Outside(Environment(self.fleet.settings))))
 
+    def open_browser(self) -> httpx2.Client:
+        """A browser at the console."""
+        return self.stack.enter_context(httpx2.Client(base_url=self.fleet.settings["USHER_CONSOLE_URL"], timeout=30))
+
 
 @contextmanager
 def standing(home: Path, say: Say) -> Iterator[Stage]:
@@ -158,8 +175,7 @@ def standing(home: Path, say: Say) -> Iterator[Stage]:
 def members(base: int) -> dict[str, Member]:
     """The processes: each service once, entitlements with a second worker."""
     ports = {service.name: service.port(base) for service in SERVICES}
-    taking_part = ("identity", "entitlements", "usage", "notifications", "reporting")
-    everyone = [Member(name, name, "all", ports[name]) for name in taking_part if name != "entitlements"]
+    everyone = [Member(name, name, "all", port) for name, port in ports.items() if name != "entitlements"]
     everyone.append(Member("entitlements-1", "entitlements", "all", ports["entitlements"]))
     everyone.append(Member("entitlements-2", "entitlements", "worker", base + 7))
     return {member.name: member for member in everyone}

@@ -1,16 +1,21 @@
 """One run's scene, and what each fault does on it: struck under load, then waited out until all is ready again."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .faults import CONSUMER, RELAY, End, Fault, Kill, Outage
+import httpx2
+
+from .echoes import Echoes
+from .faults import CONSUMER, POISONS, RELAY, End, Fault, Kill, Late, Outage
 from .fleet import Fleet
 from .ground import Ground
 from .lanes import Traffic
-from .mischief import Mischief
 from .points import Point
+from .poison import Poisoner
 from .setting import Clerk
+from .visitor import Visitor
 
 NUDGE_SECONDS = 2.0
 """How long a process may live on after it was armed before it is given something to do."""
@@ -30,8 +35,11 @@ class Scene:
     ground: Ground
     fleet: Fleet
     traffic: Traffic
-    mischief: Mischief
+    echoes: Echoes
+    poisoner: Poisoner
     clerk: Clerk
+    browser: httpx2.Client
+    """Somebody's at the console."""
     broken: list[str]
 
     def play(self, fault: Fault) -> str:
@@ -59,7 +67,10 @@ class Scene:
             return lambda: self.take_away(fault)
         if isinstance(fault, End):
             return lambda: self.end(fault)
-        trick: Callable[[], str] = getattr(self.mischief, fault.name)
+        if isinstance(fault, Late):
+            service = self.echoes.keep_from_one()
+            return lambda: self.tell_late(service)
+        trick: Callable[[], str] = getattr(self.poisoner if fault.name in POISONS else self.echoes, fault.name)
         return trick
 
     def give_work(self, fault: Kill) -> None:
@@ -80,7 +91,7 @@ class Scene:
                 self.broken.append(f"{fault}: it did not come by there")
                 return "it lives on"
             if fault.process != "identity" and fault.charge.point in (*CONSUMER, *RELAY):
-                self.mischief.nudge()
+                self.poisoner.nudge()
         lived = time.monotonic() - began
         if not self.fleet.died_at_its_point(fault.process):
             self.broken.append(f"{fault}: it died elsewhere; see its log")
@@ -102,8 +113,25 @@ class Scene:
         self.fleet.start(fault.process)
         return f"ended in {took:.1f} s"
 
+    def tell_late(self, service: str) -> str:
+        """Once the load is over, tell a service all that was kept from it meanwhile."""
+        self.traffic.settle()
+        late = asyncio.run(self.echoes.tell_late(service))
+        if not late:
+            self.broken.append(f"{service} was kept from nothing: nothing was told")
+        return f"{late} messages came to {service} late, the last first"
+
     def take_away(self, fault: Outage) -> str:
         """Stop a server, and start it again."""
+        visitor = Visitor.come(self.browser) if fault.server == "Redis" else None
         self.ground.stop(fault.server, by_force=fault.by_force)
+        if visitor is not None:
+            self.live_without_redis(visitor)
         time.sleep(fault.seconds)
         return f"started again in {self.ground.start():.1f} s"
+
+    def live_without_redis(self, visitor: Visitor) -> None:
+        """Everything but sessions goes on: the processes are ready, and what is asked of them is answered."""
+        self.fleet.await_ready(without="console")
+        self.traffic.settle()
+        self.broken += visitor.find_amiss()

@@ -31,7 +31,7 @@ from .points import Charge, Fuse, Point
 
 PROGRAMS = {
     name: import_module(f"usher_{name}.main")
-    for name in ("identity", "entitlements", "usage", "notifications", "reporting")
+    for name in ("identity", "entitlements", "usage", "notifications", "reporting", "console")
 }
 """All are loaded before any process is forked: loading is what starting costs."""
 
@@ -175,7 +175,7 @@ def mine_database(trigger: Trigger) -> None:
 
     def before_statement(*_: Any) -> None:
         if WHERE.get() == "apply":
-            trigger.pass_by(Point.APPLY_LOADED)
+            trigger.pass_by(Point.APPLY_BEGUN)
 
     event.listen(Engine, "commit", before_commit)
     event.listen(Engine, "before_cursor_execute", before_statement)

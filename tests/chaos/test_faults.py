@@ -10,9 +10,27 @@ from usher_cli.clients.session import Session
 
 from .books import Books, TermEntry
 from .calling import Caller, Tally
-from .faults import KINDS, POINTS, SERVERS, End, Kill, Outage, Trick, choose
+from .echoes import Echoes
+from .faults import (
+    BRIEF,
+    FIRST_POINTS,
+    KINDS,
+    POINTS,
+    POISONS,
+    PROCESSES,
+    REORDERS,
+    REPEATS,
+    SERVERS,
+    End,
+    Kill,
+    Late,
+    Outage,
+    Trick,
+    choose,
+)
 from .lanes import Lane
 from .points import Charge, Fuse, Point
+from .poison import Poisoner
 from .verdict import digest
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
@@ -54,14 +72,36 @@ def test_a_seed_chooses_the_same_acts_each_time() -> None:
 
 
 def test_a_long_run_has_every_fault_there_is() -> None:
-    faults = choose(1, len(KINDS) * 10)
+    faults = choose(1, len(KINDS) * 4)
     points = {(one.process, one.charge.point) for one in faults if isinstance(one, Kill)}
     assert points == {(process, point) for process, own in POINTS.items() for point in own}
     assert {(one.server, one.by_force) for one in faults if isinstance(one, Outage)} == {
         (server, by_force) for server in SERVERS for by_force in (True, False)
     }
-    assert len({one.name for one in faults if isinstance(one, Trick)}) == 7
+    assert {one.name for one in faults if isinstance(one, Trick)} == {*REPEATS, *REORDERS, *POISONS}
+    assert {End, Late} <= set(map(type, faults))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_run_begins_with_one_of_everything(seed: int) -> None:
+    faults = choose(seed, len(BRIEF))
+    assert {one.charge.point for one in faults if isinstance(one, Kill)} == set(FIRST_POINTS)
+    assert {one.server for one in faults if isinstance(one, Outage)} == set(SERVERS)
     assert any(isinstance(one, End) for one in faults)
+    tricks = {one.name for one in faults if isinstance(one, Trick)}
+    assert tricks & {*REPEATS}
+    assert tricks & {*POISONS}
+    assert tricks & {*REORDERS} or Late() in faults
+
+
+def test_every_process_is_ended_by_force_and_told_to_stop() -> None:
+    ended = {(one.process, one.by_force) for one in choose(1, 200) if isinstance(one, End)}
+    assert ended == {(process, by_force) for process in PROCESSES for by_force in (True, False)}
+
+
+def test_every_trick_is_known_to_who_plays_it() -> None:
+    assert all(hasattr(Echoes, name) for name in (*REPEATS, *REORDERS))
+    assert all(hasattr(Poisoner, name) for name in POISONS)
 
 
 def test_every_point_is_passed_by_some_process() -> None:
