@@ -1,16 +1,18 @@
-"""The order in which a batch's facts reach their use cases."""
+"""The order in which a batch's facts reach their use cases, and what is waited out."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import pytest
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from usher_contracts.audit import IdentityAuditRecorded, UsageAuditRecorded
 from usher_contracts.envelope import Cause, Event
 from usher_contracts.identity import UserChanged
 from usher_kit.clock import FixedClock
-from usher_kit.consuming import Applier, Apply
+from usher_kit.consuming import Applier, Apply, is_retryable
 from usher_kit.database import Database
 from usher_kit.ids import new_id
 
@@ -39,3 +41,13 @@ async def test_types_that_share_a_use_case_reach_it_together_as_they_came(
     apply: Apply = {UserChanged: people, IdentityAuditRecorded: acts, UsageAuditRecorded: acts}
     await Applier(SERVICE, apply, database, FixedClock(DAY)).run([one, two, person, three], [])
     assert heard == [("people", [person]), ("acts", [one, two, three])]
+
+
+async def test_a_connection_waited_for_in_vain_is_waited_for_again(database: Database) -> None:
+    """Requests may hold every connection for a while: that is no fault of a batch's facts."""
+    busy = Database(create_async_engine(database.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.01))
+    async with busy.engine.connect():
+        with pytest.raises(SQLAlchemyError) as refused:
+            await busy.ping()
+    await busy.close()
+    assert is_retryable(refused.value)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from usher_kit.database import Contended, Database
 from usher_kit.problems import add_problem_handlers
@@ -31,7 +32,15 @@ async def client(database: Database) -> AsyncIterator[AsyncClient]:
     @app.get("/ended")
     async def end_own_connection() -> None:
         async with database.transaction() as conn:
+            await conn.execute(text("set role none"))  # a service's role may end nobody's
             await conn.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+
+    busy = Database(create_async_engine(database.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.01))
+
+    @app.get("/busy")
+    async def ask_beside_others() -> None:
+        async with busy.engine.connect():
+            await busy.ping()
 
     @app.get("/contended")
     async def meet_another() -> None:
@@ -44,9 +53,10 @@ async def client(database: Database) -> AsyncIterator[AsyncClient]:
 
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield client
+    await busy.close()
 
 
-@pytest.mark.parametrize("path", ["/away", "/ended", "/contended"])
+@pytest.mark.parametrize("path", ["/away", "/ended", "/busy", "/contended"])
 async def test_what_passes_by_itself_is_to_be_sent_again(client: AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:usher:problem:unavailable")

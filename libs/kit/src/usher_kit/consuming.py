@@ -14,6 +14,7 @@ import structlog
 from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AttributeValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT, Event, Fact
@@ -67,7 +68,7 @@ def is_retryable(error: BaseException) -> bool:
             or state.startswith(RETRYABLE_STATES)
             or (not state and isinstance(error, OperationalError | InterfaceError))
         )
-    return isinstance(error, Contended | ConnectionError | TimeoutError | OSError)
+    return isinstance(error, Contended | NoConnectionFree | OSError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from opentelemetry import trace
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from usher_kit import audit
@@ -88,6 +89,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(UsherError, on_usher_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, on_http_error)
-    for passing in (DBAPIError, Contended, ConnectionError, TimeoutError):
+    for passing in (DBAPIError, NoConnectionFree, Contended, ConnectionError, TimeoutError):
         app.add_exception_handler(passing, on_passing)
     app.add_exception_handler(Exception, on_unexpected)
