@@ -10,7 +10,6 @@ from random import Random
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
-from usher_contracts.catalogue import LISTENERS
 from usher_contracts.topology import EVENTS, Queue, events_queue
 
 from .telling import Event, Sent, alone, in_batches, publish, tell_one, unfolded
@@ -73,20 +72,15 @@ class Echoes:
         publish(self.url, in_batches(facts))
         return f"{len(facts)} versions told again in batches, shuffled"
 
-    def keep_from_one(self) -> str:
-        """From now on one service, whose name is returned, is told of nothing; whatever it would hear is in the tap."""
-        service = self.rng.choice(tuple(LISTENERS))
-
-        async def part() -> None:
-            async with await aio_pika.connect(self.url) as connection:
-                channel = await connection.channel()
-                await self.empty(channel)
-                queue = await channel.get_queue(events_queue(service).name, ensure=False)
-                for key in events_queue(service).bindings:
-                    await queue.unbind(EVENTS, key)
-
-        asyncio.run(part())
-        return service
+    async def keep_from(self, service: str) -> None:
+        """From now on this service is told of nothing; whatever it would hear is in the tap."""
+        listened = events_queue(service)
+        async with await aio_pika.connect(self.url) as connection:
+            channel = await connection.channel()
+            await self.empty(channel)
+            queue = await channel.get_queue(listened.name, ensure=False)
+            for key in listened.bindings:
+                await queue.unbind(EVENTS, key)
 
     async def tell_late(self, service: str) -> int:
         """Tell that service all that was kept from it, the last first. What comes just then, it may be told twice.

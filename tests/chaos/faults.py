@@ -6,6 +6,8 @@ from itertools import chain, zip_longest
 from random import Random
 from typing import TypeAlias
 
+from usher_contracts.catalogue import LISTENERS
+
 from .points import Charge, Point
 
 CONSUMER = (Point.APPLY_BEGUN, Point.APPLY_SAVED, Point.APPLY_COMMITTED)
@@ -95,8 +97,10 @@ class Trick:
 class Late:
     """One service hears of everything too late, and of the last first."""
 
+    service: str
+
     def __str__(self) -> str:
-        return "all kept from one service"
+        return f"all facts kept from {self.service}"
 
 
 Fault: TypeAlias = Kill | End | Outage | Trick | Late
@@ -118,7 +122,7 @@ def choose(seed: int, count: int) -> list[Fault]:
         "end": deal(rng, [ends(rng)]),
         "outage": deal(rng, outages(rng)),
         "repeat": deal(rng, [[*map(Trick, REPEATS)]]),
-        "reorder": deal(rng, [[*map(Trick, REORDERS), Late()]]),
+        "reorder": deal(rng, [[*map(Trick, REORDERS), *map(Late, LISTENERS)]]),
         "poison": deal(rng, [[*map(Trick, POISONS)]]),
     }
     return [next(decks[KINDS[turn % len(KINDS)]]) for turn in range(count)]

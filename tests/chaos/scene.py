@@ -68,8 +68,8 @@ class Scene:
         if isinstance(fault, End):
             return lambda: self.end(fault)
         if isinstance(fault, Late):
-            service = self.echoes.keep_from_one()
-            return lambda: self.tell_late(service)
+            asyncio.run(self.echoes.keep_from(fault.service))
+            return lambda: self.tell_late(fault)
         trick: Callable[[], str] = getattr(self.poisoner if fault.name in POISONS else self.echoes, fault.name)
         return trick
 
@@ -113,13 +113,13 @@ class Scene:
         self.fleet.start(fault.process)
         return f"ended in {took:.1f} s"
 
-    def tell_late(self, service: str) -> str:
+    def tell_late(self, fault: Late) -> str:
         """Once the load is over, tell a service all that was kept from it meanwhile."""
         self.traffic.settle()
-        late = asyncio.run(self.echoes.tell_late(service))
+        late = asyncio.run(self.echoes.tell_late(fault.service))
         if not late:
-            self.broken.append(f"{service} was kept from nothing: nothing was told")
-        return f"{late} messages came to {service} late, the last first"
+            self.broken.append(f"{fault}: there were none")
+        return f"{late} messages came late, the last first"
 
     def take_away(self, fault: Outage) -> str:
         """Stop a server, and start it again."""
