@@ -17,7 +17,7 @@ SEED = 2617
 FIGURES = ["seed", "faults", "acknowledged", "lost", "doubled", "over_cap", "invariants_broken", "seconds"]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_nothing_is_lost_doubled_or_given_beyond_a_cap(tmp_path: Path) -> None:
     figures = tmp_path / "chaos.json"
     command = [sys.executable, "-m", "tests.chaos", "--seed", str(SEED), "--faults", str(FAULTS)]
