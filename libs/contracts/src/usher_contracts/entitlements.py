@@ -167,6 +167,8 @@ class SeatEvidence(BaseModel):
     role: Role | None = None
     rule_id: UUID | None = None
     pool: PoolFigures | None = None
+    note: str | None = None
+    """What the administrator wrote who took or gave the seat by hand."""
 
 
 class SeatChanged(StateFact):
