@@ -1,6 +1,6 @@
 """What tests tell stories with: a district, its people and its license terms, as the service hears and is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,14 +11,18 @@ from sqlalchemy import Row, text
 
 from usher_contracts.envelope import Cause, Event, Fact
 from usher_contracts.identity import HeldRole, OrganizationChanged, Role, UserChanged, UserStatus
+from usher_contracts.usage import SeatActivityChanged
 from usher_entitlements.consumers import APPLY
 from usher_entitlements.domain.grants import GrantRule
+from usher_entitlements.domain.seats import Seat
 from usher_entitlements.domain.terms import LicenseTerm
+from usher_entitlements.store.people import find_person
 from usher_entitlements.store.reevaluations import pools_with_lists
-from usher_entitlements.time_passing import pass_due_terms
+from usher_entitlements.time_passing import pass_due_terms, reclaim_idle_seats
 from usher_entitlements.use_cases.grant_rules import set_rules
-from usher_entitlements.use_cases.license_terms import buy_term, change_term
+from usher_entitlements.use_cases.license_terms import buy_term, change_term, end_term
 from usher_entitlements.use_cases.reevaluate import reevaluate
+from usher_entitlements.use_cases.seat_acts import lift, withhold
 from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier
 from usher_kit.database import Database
@@ -86,9 +90,38 @@ def term(
     ends: float = 365,
     grace: int = 0,
     overage: str = "block",
+    shrink: str = "keep",
     tenant: UUID = DISTRICT,
 ) -> LicenseTerm:
-    return LicenseTerm(tenant, new_id(), org, product, seats, day(starts), day(ends), grace_days=grace, overage=overage)
+    return LicenseTerm(tenant, new_id(), org, product, seats, day(starts), day(ends), grace, overage, shrink)
+
+
+def activity(
+    number: int,
+    version: int,
+    *,
+    login: float | None = None,
+    due: float | None = None,
+    kept: float | None = None,
+    since: float | None = None,
+) -> Event[SeatActivityChanged]:
+    """What usage says of a person's seat of learn, by days; `since` is the holding that it judged."""
+    login_at, due_at, kept_until, assigned_since = (None if d is None else day(d) for d in (login, due, kept, since))
+    return tell(
+        SeatActivityChanged(
+            tenant_id=DISTRICT,
+            user_id=UUID(int=1_000 + number),
+            product="learn",
+            org_id=NORTH,
+            activity="inactive",
+            since=START,
+            last_login_at=login_at,
+            reclaim_due=due_at,
+            kept_until=kept_until,
+            assigned_since=assigned_since,
+            version=version,
+        )
+    )
 
 
 @dataclass
@@ -113,6 +146,23 @@ class Entitlements:
     async def change(self, bought: LicenseTerm, **values: Any) -> LicenseTerm:
         async with self.database.transaction([bought.tenant_id]) as conn:
             return await change_term(conn, bought.id, values, None, self.clock.now(), Cause(actor="user:test"))
+
+    async def end(self, bought: LicenseTerm) -> LicenseTerm:
+        async with self.database.transaction([bought.tenant_id]) as conn:
+            ended = await end_term(conn, bought.id, None, self.clock.now(), Cause(actor="user:test"))
+        await self.work_off_lists()
+        return ended
+
+    async def withhold(self, number: int, note: str = "asked to") -> None:
+        await self.act(withhold, number, note)
+
+    async def lift(self, number: int, note: str = "back again") -> None:
+        await self.act(lift, number, note)
+
+    async def act(self, do: Callable[..., Awaitable[Seat]], number: int, note: str) -> None:
+        async with self.database.transaction([DISTRICT]) as conn:
+            known = await find_person(conn, UUID(int=1_000 + number))
+            await do(conn, known, "learn", note, None, self.clock.now(), Cause(actor="user:test"))
 
     async def set_rules(self, *rules: GrantRule, tenant: UUID = DISTRICT, decided: bool = True) -> None:
         async with self.database.transaction([tenant]) as conn:
@@ -139,6 +189,7 @@ class Entitlements:
         self.clock.move_to(day(number))
         await pass_due_terms(self.runtime)
         await self.work_off_lists()
+        await reclaim_idle_seats(self.runtime)
 
     async def tenants(self) -> list[UUID]:
         return await self.database.all_tenants()
@@ -155,7 +206,7 @@ class Entitlements:
         """Each person's seat state, by number, in order of place among those who wait."""
         rows = await self.rows(
             "select user_id, state from seat where product = :product "
-            "order by state, first_in_line desc, priority, wanted_since, user_id",
+            "order by state, line_order, first_in_line desc, priority, wanted_since, user_id",
             product=product,
         )
         return {row.user_id.int - 1_000: row.state for row in rows if state in (None, row.state)}

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from usher_kit.migrations import create_directory, create_plumbing, isolate
 
@@ -44,6 +44,7 @@ def upgrade() -> None:
     create_terms()
     create_pools()
     create_seats()
+    create_settings()
 
 
 def create_terms() -> None:
@@ -59,7 +60,7 @@ def create_pools() -> None:
     figures = ("assigned", "waitlisted", "suspended")
     table("pool", uuid("id"), uuid("org_id"), words("product"), words("license_state"), count("capacity"),
           count("capacity_with_grace"), count("extra", nullable=True), count("extra_with_grace", nullable=True),
-          moment("starts_at"), moment("ends_at"), moment("usable_until"), *map(count, figures),
+          moment("starts_at"), moment("ends_at"), moment("usable_until"), words("shrink"), *map(count, figures),
           flag("over_allocated"), count("carried_in"), moment("as_of"), number("version"), key=("id",))  # fmt: skip
     op.create_check_constraint(
         "ck_pool_no_negative_figure", "pool", "assigned >= 0 and waitlisted >= 0 and suspended >= 0"
@@ -80,11 +81,12 @@ def create_seats() -> None:
     table("seat", uuid("user_id"), words("product"), uuid("org_id"), uuid("pool_id"), words("state"), words("reason"),
           moment("since"), moment("assigned_since", nullable=True), moment("wanted_since"), count("priority"),
           flag("first_in_line"), words("role", nullable=True), sa.Column("evidence", JSONB, nullable=False),
-          number("version"), key=("user_id", "product"))  # fmt: skip
+          number("version"), count("line_order", nullable=True), moment("blocked_at", nullable=True),
+          moment("lifted_at", nullable=True), key=("user_id", "product"))  # fmt: skip
     op.create_index(
         "ix_seat_line",
         "seat",
-        ["tenant_id", "pool_id", sa.text("first_in_line desc"), "priority", "wanted_since", "user_id"],
+        ["tenant_id", "pool_id", "line_order", sa.text("first_in_line desc"), "priority", "wanted_since", "user_id"],
         postgresql_where=sa.text("state = 'waitlisted'"),
     )
     op.create_index(
@@ -96,6 +98,20 @@ def create_seats() -> None:
     table("reevaluation", uuid("user_id"), words("product"), uuid("pool_id"), count("priority"), moment("since"),
           words("reason"), sa.Column("cause", JSONB, nullable=False), key=("user_id", "product"))  # fmt: skip
     op.create_index("ix_reevaluation_line", "reevaluation", ["tenant_id", "pool_id", "priority", "since", "user_id"])
+
+
+def create_settings() -> None:
+    table("seat_activity", uuid("user_id"), words("product"), number("version"),
+          moment("assigned_since", nullable=True), moment("last_login_at", nullable=True),
+          moment("reclaim_due", nullable=True), moment("kept_until", nullable=True),
+          key=("user_id", "product"))  # fmt: skip
+    op.create_index(
+        "ix_seat_activity_due", "seat_activity", ["reclaim_due"], postgresql_where=sa.text("reclaim_due is not null")
+    )
+    table("promotions", uuid("pool_id"), sa.Column("day", sa.Date, nullable=False), count("people"),
+          key=("pool_id", "day"))  # fmt: skip
+    table("setting", uuid("org_id"), words("product"), sa.Column("notice_days", ARRAY(sa.Integer), nullable=False),
+          number("version"), key=("org_id", "product"))  # fmt: skip
 
 
 def table(name: str, *columns: "sa.Column[Any]", key: tuple[str, ...]) -> None:

@@ -5,15 +5,19 @@ from usher_entitlements.consumers import APPLY
 from usher_entitlements.http import (
     check,
     doctor,
+    excess,
     explain,
     grant_rules,
     license_terms,
     pools,
     products,
+    seat_acts,
     seats,
+    settings,
+    waitlists,
 )
 from usher_entitlements.tables import METADATA
-from usher_entitlements.time_passing import PASS_TERMS, REEVALUATE
+from usher_entitlements.time_passing import PASS_TERMS, RECLAIM, REEVALUATE
 from usher_entitlements.use_cases.products import FIRST_PRODUCTS, extend_catalogue
 from usher_kit.runtime import Runtime
 from usher_kit.service import Service, run
@@ -31,8 +35,24 @@ SERVICE = Service(
     ServiceSettings,
     METADATA,
     apply=APPLY,
-    routers=[module.router for module in (products, grant_rules, license_terms, pools, seats, check, explain, doctor)],
-    loops=[PASS_TERMS, REEVALUATE],
+    routers=[
+        module.router
+        for module in (
+            products,
+            grant_rules,
+            settings,
+            license_terms,
+            pools,
+            excess,
+            waitlists,
+            seats,
+            seat_acts,
+            check,
+            explain,
+            doctor,
+        )
+    ],
+    loops=[PASS_TERMS, REEVALUATE, RECLAIM],
     prepare=start_catalogue,
 )
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, Numeric, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Numeric, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
 
@@ -104,6 +104,7 @@ POOL = Table(
     moment("starts_at"),
     moment("ends_at"),
     moment("usable_until"),
+    words("shrink"),
     count("assigned"),
     count("waitlisted"),
     count("suspended"),
@@ -146,13 +147,20 @@ SEAT = Table(
     words("role", nullable=True),
     Column("evidence", JSONB, nullable=False),
     version(),
+    count("line_order", nullable=True),
+    moment("blocked_at", nullable=True),
+    moment("lifted_at", nullable=True),
 )
-"""One row a person and product, for ever. `evidence` is what its last version was decided by."""
+"""One row a person and product, for ever. `evidence` is what its last version was decided by.
+
+`line_order` is an administrator's place in line. `blocked_at` is set while the seat is withheld or reclaimed.
+"""
 
 Index(
     "ix_seat_line",
     SEAT.c.tenant_id,
     SEAT.c.pool_id,
+    SEAT.c.line_order,
     SEAT.c.first_in_line.desc(),
     SEAT.c.priority,
     SEAT.c.wanted_since,
@@ -167,6 +175,43 @@ Index(
     SEAT.c.user_id,
     postgresql_where=text("state = 'suspended'"),
 )
+
+SEAT_ACTIVITY = Table(
+    "seat_activity",
+    METADATA,
+    tenant_id(),
+    uuid("user_id", key=True),
+    words("product", key=True),
+    version(),
+    moment("assigned_since", nullable=True),
+    moment("last_login_at", nullable=True),
+    moment("reclaim_due", nullable=True),
+    moment("kept_until", nullable=True),
+)
+"""How seats are used, as usage told it last. Who never logged in and is not due has no row."""
+
+Index("ix_seat_activity_due", SEAT_ACTIVITY.c.reclaim_due, postgresql_where=text("reclaim_due is not null"))
+
+PROMOTIONS = Table(
+    "promotions",
+    METADATA,
+    tenant_id(),
+    uuid("pool_id", key=True),
+    Column("day", Date, primary_key=True),
+    count("people"),
+)
+"""How many people were promoted from each pool's line, by UTC day: what an expected date rests on."""
+
+SETTING = Table(
+    "setting",
+    METADATA,
+    tenant_id(),
+    uuid("org_id", key=True),
+    words("product", key=True),
+    Column("notice_days", ARRAY(Integer), nullable=False),
+    version(),
+)
+"""What an organization has set for a product (empty: for all of them); its units inherit it."""
 
 REEVALUATION = Table(
     "reevaluation",

@@ -9,6 +9,7 @@ from usher_entitlements.store.configurations import find_due, lock_for_change
 from usher_entitlements.store.reevaluations import pools_with_lists
 from usher_entitlements.use_cases.pass_time import catch_up
 from usher_entitlements.use_cases.reevaluate import reevaluate
+from usher_entitlements.use_cases.seat_acts import reclaim_due
 from usher_kit.loops import Loop
 from usher_kit.runtime import Runtime
 
@@ -17,6 +18,10 @@ T = TypeVar("T")
 TERMS_SECONDS = 1.0
 LIST_SECONDS = 1.0
 """How long another process's change of the configuration may stay unseen; this process's own wakes the loop."""
+
+RECLAIM_SECONDS = 15.0
+RECLAIMS = 1_000
+"""Seats that one transaction reclaims, at most."""
 
 
 async def pass_due_terms(runtime: Runtime) -> bool:
@@ -49,6 +54,12 @@ async def work_off_lists(runtime: Runtime) -> bool:
     return bool(lists)
 
 
+async def reclaim_idle_seats(runtime: Runtime) -> bool:
+    """One round: seats that are due to be reclaimed. Answers whether there may be more."""
+    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+        return await reclaim_due(conn, runtime.clock.now(), RECLAIMS) == RECLAIMS
+
+
 async def each(items: Iterable[T], act: Callable[[T], Awaitable[None]]) -> None:
     """Do `act` for every item. Raises what failed once all have had their turn: one tenant's trouble stops no other."""
     failures: list[Exception] = []
@@ -63,3 +74,4 @@ async def each(items: Iterable[T], act: Callable[[T], Awaitable[None]]) -> None:
 
 PASS_TERMS: Loop[Runtime] = Loop("license terms", TERMS_SECONDS, pass_due_terms)
 REEVALUATE: Loop[Runtime] = Loop("reevaluation", LIST_SECONDS, work_off_lists)
+RECLAIM: Loop[Runtime] = Loop("reclaims", RECLAIM_SECONDS, reclaim_idle_seats)

@@ -13,11 +13,14 @@ from usher_entitlements.domain.terms import LicenseTerm, TermState
 START = datetime(2026, 9, 1, tzinfo=UTC)
 
 
-def term(seats: int, state: str, overage: str = "block", *, year: int = 0) -> LicenseTerm:
+def term(
+    seats: int, state: str, overage: str = "block", *, year: int = 0, shrink: str = "keep", ended: int | None = None
+) -> LicenseTerm:
     start = START + timedelta(days=365 * year)
+    ended_at = None if ended is None else START + timedelta(days=ended)
     return LicenseTerm(
         UUID(int=1), UUID(int=seats), UUID(int=1), "learn", seats, start, start + timedelta(days=365), 14, overage,
-        state=TermState(state),
+        shrink=shrink, ended_at=ended_at, state=TermState(state),
     )  # fmt: skip
 
 
@@ -31,8 +34,14 @@ def term(seats: int, state: str, overage: str = "block", *, year: int = 0) -> Li
         ("one in grace beside one that counts", [term(10, "grace"), term(4, "active")], 4, 14, 0, 0, "active"),
         ("grace gives its overage to holders alone", [term(10, "grace", "percent:20")], 0, 10, 0, 2, "grace"),
         ("expired counts for nothing", [term(10, "expired", "allow")], 0, 0, 0, 0, "expired"),
-        ("ended is as expired", [term(10, "ended")], 0, 0, 0, 0, "ended"),
-        ("the best state is the pool's", [term(10, "ended"), term(9, "expired")], 0, 0, 0, 0, "expired"),
+        ("ended is as expired", [term(10, "ended", ended=30)], 0, 0, 0, 0, "ended"),
+        ("the last ran out by itself", [term(10, "ended", ended=30), term(9, "expired")], 0, 0, 0, 0, "expired"),
+        ("the last was ended", [term(9, "expired"), term(10, "ended", year=1, ended=400)], 0, 0, 0, 0, "ended"),
+        ("one that expired was ended after all", [term(10, "ended", ended=400)], 0, 0, 0, 0, "ended"),
+        ("one is still to come", [term(10, "ended", ended=30), term(9, "scheduled", year=1)], 0, 0, 0, 0, "expired"),
+        ("a renewed one counts no more", [term(10, "renewed"), term(9, "active", year=1)], 9, 9, 0, 0, "active"),
+        ("nor does it keep the pool alive", [term(10, "renewed"), term(9, "expired", year=1)], 0, 0, 0, 0, "expired"),
+        ("the renewal was ended", [term(10, "renewed"), term(9, "ended", year=1, ended=366)], 0, 0, 0, 0, "ended"),
         ("percent is rounded down", [term(19, "active", "percent:10")], 19, 19, 1, 1, "active"),
         ("it adds up", [term(10, "active", "percent:10"), term(20, "active", "percent:5")], 30, 30, 2, 2, "active"),
         ("one allow lifts it", [term(10, "active", "allow"), term(5, "active")], 15, 15, None, None, "active"),
@@ -56,6 +65,19 @@ def test_a_license(
 def test_there_is_none_before_the_first_start() -> None:
     assert License.of([]) is None
     assert License.of([term(10, "scheduled")]) is None
+    assert License.of([term(10, "ended", ended=-1)]) is None
+
+
+def test_the_shrink_policy_is_that_of_the_counting_term_that_ends_last() -> None:
+    first, last = term(1, "active", shrink="last_assigned"), term(2, "active", year=1, shrink="least_recently_active")
+    for terms, policy in (
+        ([first, last], "least_recently_active"),
+        ([first, term(2, "scheduled", year=1, shrink="keep")], "last_assigned"),
+        ([term(1, "grace", shrink="last_assigned")], "keep"),
+    ):
+        license_ = License.of(terms)
+        assert license_ is not None
+        assert license_.shrink == policy
 
 
 def test_its_dates_are_those_of_the_best_terms() -> None:

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usher_entitlements.domain.notices import THRESHOLDS, days_left, due_notice, next_notice_at
-from usher_entitlements.domain.terms import LicenseTerm, TermState, due_passages
+from usher_entitlements.domain.notices import (
+    ALL_PRODUCTS,
+    THRESHOLDS,
+    NoticeSetting,
+    days_left,
+    due_notice,
+    next_notice_at,
+    notice_days,
+)
+from usher_entitlements.domain.terms import LicenseTerm, TermState, due_passages, with_successors
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -112,25 +120,25 @@ def test_no_passage_is_left_behind(lasts: int, grace: int, day: int) -> None:
 def test_the_notice_that_is_due(story: str, left: float, told: int | None, due: int | None) -> None:
     bought = term()
     at = bought.ends_at - days(left)
-    assert due_notice(bought.passed(at), at, told=told) == due, story
+    assert due_notice(bought.passed(at), at, THRESHOLDS, told=told) == due, story
 
 
 def test_a_term_that_counts_for_nothing_gives_no_notice() -> None:
-    assert due_notice(term(), START, told=None) is None
+    assert due_notice(term(), START, THRESHOLDS, told=None) is None
 
 
 def test_a_short_term_is_told_when_it_starts() -> None:
     bought = term(lasts=20).passed(START)
-    assert due_notice(bought, START, told=None) == 30
-    assert next_notice_at(bought, START) == bought.ends_at - days(14)
+    assert due_notice(bought, START, THRESHOLDS, told=None) == 30
+    assert next_notice_at(bought, START, THRESHOLDS) == bought.ends_at - days(14)
 
 
 def test_notices_come_in_order() -> None:
     bought, at = term(), START
     told: list[int | None] = []
-    while (moment := next_notice_at(bought, at)) is not None:
+    while (moment := next_notice_at(bought, at, THRESHOLDS)) is not None:
         at = moment
-        told.append(due_notice(bought.passed(at), at, told=told[-1] if told else None))
+        told.append(due_notice(bought.passed(at), at, THRESHOLDS, told=told[-1] if told else None))
     assert told == list(THRESHOLDS)
 
 
@@ -138,3 +146,56 @@ def test_days_left_are_whole_days() -> None:
     assert days_left(term(), START + days(364.5)) == 0
     assert days_left(term(), START + days(290)) == 75
     assert days_left(term(), START + days(999)) == 0
+
+
+def test_an_organization_is_told_on_the_days_that_the_nearest_above_it_has_set() -> None:
+    root, school, team = (UUID(int=number) for number in (1, 2, 3))
+    parents: dict[UUID, UUID | None] = {root: None, school: root, team: school}
+    settings = {
+        (root, ALL_PRODUCTS): NoticeSetting((30,), 1),
+        (root, "learn"): NoticeSetting((60, 30), 1),
+        (school, ALL_PRODUCTS): NoticeSetting((), 1),
+    }
+    for org, product, days_, by in (
+        (root, "learn", (60, 30), (root, "learn")),
+        (root, "observe", (30,), (root, ALL_PRODUCTS)),
+        (school, "learn", (), (school, ALL_PRODUCTS)),
+        (team, "observe", (), (school, ALL_PRODUCTS)),
+    ):
+        found = notice_days(org, product, parents, settings)
+        assert (found.days, found.set_by) == (days_, by)
+    assert notice_days(team, "learn", parents, {}).days == THRESHOLDS
+
+
+@pytest.mark.parametrize(
+    ("story", "starts", "on", "state"),
+    [
+        ("before its end nothing changes", 365, 364, "expiring"),
+        ("renewed without a gap", 365, 365, "renewed"),
+        ("renewed in its grace period", 370, 369, "grace"),
+        ("and from then on", 370, 370, "renewed"),
+        ("for ever", 370, 400, "renewed"),
+        ("on the day that it expires", 379, 379, "renewed"),
+        ("too late for a renewal", 380, 379, "expired"),
+        ("one beside it is no successor", 100, 366, "grace"),
+    ],
+)
+def test_a_successor_renews(story: str, starts: float, on: float, state: str) -> None:
+    first = term(grace=14)
+    second = replace(term(), id=UUID(int=77), starts_at=START + days(starts), ends_at=START + days(starts + 365))
+    [first, _] = with_successors([first, second])
+    moved = first
+    for moment in due_passages([first], START + days(on)):
+        moved = moved.passed(moment)
+    assert moved.state == state, story
+
+
+def test_one_that_was_ended_before_its_start_renews_nothing() -> None:
+    second = replace(term(), id=UUID(int=77), starts_at=START + days(365), ended_at=START + days(100))
+    assert with_successors([term(grace=14), second])[0].renewed_at is None
+    assert not replace(second, state=TermState.ENDED).has_begun
+
+
+def test_another_products_term_renews_nothing() -> None:
+    second = replace(term(), id=UUID(int=77), product="other", starts_at=START + days(365), ends_at=START + days(700))
+    assert with_successors([term(grace=14), second])[0].renewed_at is None

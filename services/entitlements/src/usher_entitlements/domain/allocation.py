@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-Place = tuple[int, int, datetime, UUID]
+Place = tuple[int, int, int, int, datetime, UUID]
+
+UNORDERED = 2**31 - 1
+"""The explicit order of those for whom no administrator has said one: after all who have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,16 @@ class Want:
     priority: int = 0
     first_in_line: bool = False
     restored: bool = False
+    order: int | None = None
+    """The place that an administrator gave by hand, from 1."""
 
     @property
     def place(self) -> Place:
         # Who held a seat until the license ran out comes before all who never had one, in order of first assignment.
         if self.restored:
-            return (0, 0, self.since, self.user_id)
-        return (1 if self.first_in_line else 2, self.priority, self.since, self.user_id)
+            return (0, 0, 0, 0, self.since, self.user_id)
+        order = UNORDERED if self.order is None else self.order
+        return (1, order, 0 if self.first_in_line else 1, self.priority, self.since, self.user_id)
 
 
 @dataclass(frozen=True, slots=True)

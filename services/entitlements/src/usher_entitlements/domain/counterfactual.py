@@ -22,6 +22,7 @@ class Act(StrEnum):
     CREATE_USER = "create_user"
     ACTIVATE_USER = "activate_user"
     GRANT_ROLE = "grant_role"
+    LIFT_BLOCK = "lift_block"
     BUY_TERM = "buy_term"
     START_TERM = "start_term"
     RENEW_TERM = "renew_term"
@@ -58,7 +59,8 @@ def least_change(standing: Standing, at: datetime) -> Sequence[Step]:
         return []
     best = min(ways, key=lambda way: way.seats)
     granted = [Step(Act.GRANT_ROLE, role=best.role)] if best.role else []
-    return [*_becoming_active(standing), *granted, *best.steps]
+    lifted = [Step(Act.LIFT_BLOCK)] if standing.seat and standing.seat.blocked_at else []
+    return [*_becoming_active(standing), *granted, *lifted, *best.steps]
 
 
 def _becoming_active(standing: Standing) -> Sequence[Step]:
@@ -75,7 +77,10 @@ def _own_place(standing: Standing, at: datetime) -> Want | None:
     if person is None:
         return None
     active = person if person.is_active else replace(person, status=ACTIVE, status_since=at)
-    return want(active, standing.called_by)
+    lifted_at = standing.seat.lifted_at if standing.seat else None
+    if standing.seat and standing.seat.blocked_at:
+        lifted_at = at
+    return want(active, standing.called_by, lifted_at)
 
 
 def _places_by_role(standing: Standing, at: datetime) -> Sequence[tuple[str, Want]]:

@@ -19,6 +19,8 @@ class Code(StrEnum):
     USER_NOT_ACTIVE = "user_not_active"
     PRODUCT_NOT_ACTIVATED = "product_not_activated"
     NO_ROLE = "no_role"
+    WITHHELD = "withheld"
+    RECLAIMED = "reclaimed_for_inactivity"
     LICENSE_NOT_STARTED = "license_not_started"
     LICENSE_EXPIRED = "license_expired"
     WAITLISTED = "waitlisted"
@@ -65,7 +67,13 @@ def _code(standing: Standing, at: datetime, user_version: int | None) -> Code:
         return Code.PRODUCT_NOT_ACTIVATED
     if not standing.called_by:
         return Code.NO_ROLE
-    return _code_by_license(standing, at)
+    return _code_by_block(standing) or _code_by_license(standing, at)
+
+
+def _code_by_block(standing: Standing) -> Code | None:
+    if standing.seat is None or standing.seat.blocked_at is None:
+        return None
+    return Code.RECLAIMED if standing.seat.is_reclaimed else Code.WITHHELD
 
 
 def _code_by_license(standing: Standing, at: datetime) -> Code:

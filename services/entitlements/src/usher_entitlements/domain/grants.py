@@ -106,12 +106,15 @@ def calls(rules: Rules, person: Person, product: str) -> list[Call]:
     return sorted(found, key=lambda call: (call.since, call.role))
 
 
-def want(person: Person, calling: Sequence[Call]) -> Want | None:
+def want(person: Person, calling: Sequence[Call], lifted_at: datetime | None = None) -> Want | None:
     """The place that `person` claims by these calls, or None where they don't want the product.
 
-    `wanted_since` is the later of being active and the earliest call; the priority the lowest of the rules that call.
+    `wanted_since` is the latest of being active, the earliest call, and the lifting of a block at `lifted_at`; the
+    priority is the lowest of the rules that call.
     """
     if not person.is_active or not calling:
         return None
     since = max(person.status_since, calling[0].since)
+    if lifted_at is not None:
+        since = max(since, lifted_at)
     return Want(person.id, since, min(call.priority for call in calling))

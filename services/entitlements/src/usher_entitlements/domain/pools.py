@@ -46,8 +46,13 @@ class Pool:
     @property
     def over_allocated(self) -> bool:
         """Whether more seats are held than may be kept; without a limit never (seats: Capacity)."""
+        return self.excess > 0
+
+    @property
+    def excess(self) -> int:
+        """Seats held beyond what may be kept."""
         extra = self.license.extra_with_grace
-        return extra is not None and self.assigned > self.license.capacity_with_grace + extra
+        return 0 if extra is None else max(0, self.assigned - self.license.capacity_with_grace - extra)
 
     def moment(self, at: datetime) -> datetime:
         """The time of a decision on this pool: its time never goes back, whatever the replica's clock."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from usher_entitlements.domain.allocation import allocate
+from usher_entitlements.domain.blocks import Block, Lift, lift_by_role
 from usher_entitlements.domain.grants import Rules, calls, want
 from usher_entitlements.domain.people import Person
 from usher_entitlements.domain.pools import Pool, tally
@@ -24,6 +25,8 @@ class Case:
     """The products to consider; None is all."""
     because: Mapping[str, Reason] = field(default_factory=dict)
     """By product, the reason where the configuration changed and not the person."""
+    acts: Mapping[str, Block | Lift] = field(default_factory=dict)
+    """By product, what is done to the person's seat by hand, for inactivity, or by a return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class _Plan:
     came: dict[UUID, list[Newcomer]] = field(default_factory=lambda: defaultdict(list))
     stay: dict[UUID, list[Seat]] = field(default_factory=lambda: defaultdict(list))
     placed: list[Seat] = field(default_factory=list)
+    considered: set[tuple[UUID, str]] = field(default_factory=set)
 
 
 def decide_seating(situation: Situation, cases: Sequence[Case], at: datetime) -> Seating:
@@ -75,35 +79,44 @@ def decide_seating(situation: Situation, cases: Sequence[Case], at: datetime) ->
         for product in sorted(case.products or situation.rules.keys() | seats.keys()):
             _consider(plan, situation, case, product, seats.get(product), at)
     pools = tally(situation.pools, plan.left)
-    people = {case.after.id for case in cases}
     seated: list[SeatChange] = []
     deferred: list[Newcomer] = []
     for key, pool in pools.items():
         came, later = _in_turn(pool, plan.came.get(key, []), situation.listed.get(key, 0))
-        waiting = [seat for seat in situation.waiting.get(key, ()) if seat.user_id not in people]
-        seated += _seat_in_line(pool, came, [*plan.stay.get(key, ()), *waiting], at)
+        others = [s for s in situation.waiting.get(key, ()) if (s.user_id, s.product) not in plan.considered]
+        seated += _seat_in_line(pool, came, [*plan.stay.get(key, ()), *others], at)
         deferred += later
-    changed = {(made.seat.user_id, made.seat.product) for made in seated}
+    changed = {(made.seat.user_id, made.seat.product) for made in [*plan.left, *seated]}
     placed = [seat for seat in plan.placed if (seat.user_id, seat.product) not in changed]
     return Seating([*plan.left, *seated], placed, deferred, tally(pools, seated))
 
 
 def _consider(plan: _Plan, situation: Situation, case: Case, product: str, seat: Seat | None, at: datetime) -> None:
-    person = case.after
-    pool_id = situation.serves.get((person.org_id, product))
+    person, act = case.after, case.acts.get(product)
+    plan.considered.add((person.id, product))
+    if isinstance(act, Block):
+        _block(plan, situation, act, seat, at)
+        return
     calling = calls(situation.rules, person, product)
-    wanted = want(person, calling)
+    lift = None
+    if seat is not None and seat.blocked_at is not None:
+        lift = act or lift_by_role(seat, calling)
+        if lift is None:
+            return
+        seat = seat.lifted(lift.at, first_in_line=lift.first_in_line)
+        plan.placed.append(seat)
+    pool_id = situation.serves.get((person.org_id, product))
+    wanted = want(person, calling, seat.lifted_at if seat is not None else None)
     otherwise = case.because.get(product, Reason.POOL_CHANGED)
-    why = why_came(case.before, person, situation.rules, product, otherwise)
     if seat is not None and seat.state.is_open:
         if wanted is not None and seat.pool_id == pool_id:
             _stay(plan, seat, seat.placed(wanted, calling[0].role, person.org_id))
             return
         # To another pool is a release and an allocation: two versions of the seat, for one reason.
         why = why_left(case.before, person, situation.rules, product, otherwise)
-        left = change(seat, SeatState.RELEASED, why, situation.pools[seat.pool_id].moment(at))
-        plan.left.append(left)
-        seat = left.seat
+        seat = _leave(plan, seat, why, situation.pools[seat.pool_id].moment(at))
+    else:
+        why = lift.reason if lift else why_came(case.before, person, situation.rules, product, otherwise)
     if wanted is not None and pool_id is not None:
         role = calling[0].role
         if seat is None:
@@ -111,6 +124,27 @@ def _consider(plan: _Plan, situation: Situation, case: Case, product: str, seat:
         else:
             new = replace(seat, pool_id=pool_id).placed(wanted, role, person.org_id)
         plan.came[pool_id].append((new, why))
+    elif seat is not None:
+        _give_up(plan, seat, why, at)
+
+
+def _block(plan: _Plan, situation: Situation, act: Block, seat: Seat | None, at: datetime) -> None:
+    if seat is not None and seat.state.is_open:
+        plan.left.append(change(seat, act.state, act.reason, situation.pools[seat.pool_id].moment(at)))
+
+
+def _leave(plan: _Plan, seat: Seat, why: Reason, at: datetime) -> Seat:
+    left = change(seat, SeatState.RELEASED, why, at)
+    plan.left.append(left)
+    return left.seat
+
+
+def _give_up(plan: _Plan, seat: Seat, why: Reason, at: datetime) -> None:
+    """A seat that is not held and not wanted: what was withheld is released with the lifting, a place of honor ends."""
+    if seat.state is SeatState.WITHHELD:
+        _leave(plan, seat, why, at)
+    elif seat.first_in_line:
+        plan.placed.append(replace(seat, first_in_line=False))
 
 
 def _stay(plan: _Plan, seat: Seat, placed: Seat) -> None:

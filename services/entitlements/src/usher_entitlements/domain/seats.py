@@ -86,19 +86,34 @@ class Seat:
     role: str | None = None
     """The earliest role that calls for the product."""
     version: int = 0
+    order: int | None = None
+    """The place in line that an administrator gave by hand, while the person waits for this pool."""
+    blocked_at: datetime | None = None
+    """Since when an administrator's withholding or a reclaim keeps the person from the seat; None is not at all."""
+    lifted_at: datetime | None = None
+    """When the last block was lifted: nobody wants the seat since earlier."""
 
     @property
     def want(self) -> Want:
         """The place of an open seat: the holding's for a suspended one, else the person's own."""
         if self.state is SeatState.SUSPENDED and self.assigned_since is not None:
             return Want(self.user_id, self.assigned_since, restored=True)
-        return Want(self.user_id, self.wanted_since, self.priority, self.first_in_line)
+        return Want(self.user_id, self.wanted_since, self.priority, self.first_in_line, order=self.order)
+
+    @property
+    def is_reclaimed(self) -> bool:
+        """Whether it was taken for inactivity, and is not given back."""
+        return self.blocked_at is not None and self.state is SeatState.RELEASED
 
     def placed(self, want: Want, role: str, org_id: UUID) -> "Seat":
         """The seat at the place that the person claims now, by `role`, from `org_id`; itself if that is as it is."""
         if (self.wanted_since, self.priority, self.role, self.org_id) == (want.since, want.priority, role, org_id):
             return self
         return replace(self, wanted_since=want.since, priority=want.priority, role=role, org_id=org_id)
+
+    def lifted(self, at: datetime, *, first_in_line: bool = False) -> "Seat":
+        """The seat without its block, wanted again since `at`."""
+        return replace(self, blocked_at=None, lifted_at=at, first_in_line=first_in_line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +146,9 @@ def change(seat: Seat, state: SeatState, reason: Reason, at: datetime) -> SeatCh
         since=since,
         assigned_since=_assigned_since(state, holding, since),
         # Who lost a seat to the end of the license, and finds no room after the renewal, is first in line.
-        first_in_line=state is SeatState.WAITLISTED and seat.state is SeatState.SUSPENDED,
+        first_in_line=state is SeatState.WAITLISTED and (seat.first_in_line or seat.state is SeatState.SUSPENDED),
+        order=None,
+        blocked_at=since if _blocks(state, reason) else None,
         version=seat.version + 1,
     )
     return SeatChange(changed, seat.state, seat.pool_id, seat.version)
@@ -153,6 +170,10 @@ def unseated(tenant_id: UUID, org_id: UUID, product: str, pool_id: UUID, want: W
         priority=want.priority,
         role=role,
     )
+
+
+def _blocks(state: SeatState, reason: Reason) -> bool:
+    return state is SeatState.WITHHELD or (state is SeatState.RELEASED and reason is Reason.INACTIVITY)
 
 
 def _assigned_since(state: SeatState, holding: datetime | None, since: datetime) -> datetime | None:

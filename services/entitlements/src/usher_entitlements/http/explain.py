@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import Product
+from usher_entitlements.domain.expectation import expect
 from usher_entitlements.domain.explanation import Code, explain
 from usher_entitlements.domain.explanation import Explanation as Explained
 from usher_entitlements.domain.grants import DEFAULT_RULES, by_product, rule_id
 from usher_entitlements.domain.people import Person
 from usher_entitlements.domain.standing import Standing
 from usher_entitlements.domain.terms import LicenseTerm
+from usher_entitlements.http.waitlists import pace_of
 from usher_entitlements.http.words import step_in_words, to_words
 from usher_entitlements.store.lists import find_evidence
 from usher_entitlements.store.people import find_person
@@ -85,6 +87,7 @@ class Evidence(BaseModel):
     message_id: str | None
     trace_id: str | None
     actor: str | None
+    note: str | None
     decided_at: datetime | None
 
 
@@ -113,6 +116,7 @@ class Explanation(BaseModel):
     allowed: bool
     words: str
     position: int | None
+    expected_at: datetime | None
     until: datetime | None
     evidence: Evidence
     counterfactual: Counterfactual | None
@@ -137,18 +141,30 @@ async def explain_seat(
             await load_standing(conn, person, product) if person else Standing(product, by_product(DEFAULT_RULES))
         )
         decided = await find_evidence(conn, person.tenant_id, user_id, product) if person else {}
-    explained = explain(standing, runtime.clock.now(), user_version=user_version)
+        at = runtime.clock.now()
+        explained = explain(standing, at, user_version=user_version)
+        expected = await expectation(conn, standing, explained.position, at)
     return Explanation(
         user_id=user_id,
         product=product,
         code=explained.code,
         allowed=explained.code.allows,
-        words=to_words(explained, standing),
+        words=to_words(explained, standing, decided.get("note")),
         position=explained.position,
+        expected_at=expected,
         until=explained.until,
         evidence=to_evidence(standing, decided),
         counterfactual=to_counterfactual(explained, product),
     )
+
+
+async def expectation(conn: AsyncConnection, standing: Standing, position: int | None, at: datetime) -> datetime | None:
+    """When one who waits can expect a seat; None for everybody else, and where nobody can tell."""
+    pool = standing.pool
+    if pool is None or position is None:
+        return None
+    own = [term for term in standing.terms if term.org_id == pool.org_id]
+    return expect(pool, own, position, await pace_of(conn, pool, at), at)
 
 
 async def visible_person(conn: AsyncConnection, access: Access, user_id: UUID) -> Person | None:
@@ -188,6 +204,7 @@ def to_evidence(standing: Standing, decided: dict[str, Any]) -> Evidence:
         message_id=decided.get("message_id"),
         trace_id=decided.get("trace_id"),
         actor=decided.get("actor"),
+        note=decided.get("note"),
         decided_at=seat.since if seat else None,
     )
 

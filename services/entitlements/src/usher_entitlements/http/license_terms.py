@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
@@ -16,7 +16,7 @@ from usher_entitlements.http.cursors import read_id, read_moment
 from usher_entitlements.store.lists import find_tenant, list_terms
 from usher_entitlements.store.products import list_products
 from usher_entitlements.time_passing import REEVALUATE
-from usher_entitlements.use_cases.license_terms import buy_term, change_term, get_term
+from usher_entitlements.use_cases.license_terms import buy_term, change_term, end_term, get_term
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, etag
@@ -61,6 +61,7 @@ class Term(BaseModel):
     shrink: str
     price_per_seat: Decimal | None
     currency: str | None
+    ended_at: datetime | None
     state: TermState
     version: int
 
@@ -121,7 +122,7 @@ async def get_terms(
     access: Authorized,
     org_id: UUID | None = None,
     product: Annotated[Product | None, Query()] = None,
-    state: Annotated[Literal["scheduled", "active", "expiring", "grace", "expired", "ended"] | None, Query()] = None,
+    state: Annotated[TermState | None, Query()] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorParameter = None,
 ) -> Page[Term]:
@@ -164,6 +165,22 @@ async def patch_term(
         term = await change_term(conn, term_id, wanted(change), if_match, at, access.cause())
         if term.version != before.version:
             await write_down(conn, access, at, "license_term.change", before, term)
+    runtime.wake(REEVALUATE.name)
+    response.headers["ETag"] = etag(term.version)
+    return Term.model_validate(term)
+
+
+@router.post("/{term_id}:end", dependencies=[audited("license_term.end")])
+async def end(
+    term_id: UUID, access: Authorized, runtime: Running, response: Response, if_match: IfMatch = None
+) -> Term:
+    """End a term now. With an organization's last one its own pool ends, and its people draw on the one above."""
+    access.require_system()
+    at = runtime.clock.now()
+    async with access.transaction() as conn:
+        before = await get_term(conn, term_id)
+        term = await end_term(conn, term_id, if_match, at, access.cause())
+        await write_down(conn, access, at, "license_term.end", before, term)
     runtime.wake(REEVALUATE.name)
     response.headers["ETag"] = etag(term.version)
     return Term.model_validate(term)

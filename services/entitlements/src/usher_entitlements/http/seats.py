@@ -20,12 +20,15 @@ router = APIRouter(prefix="/v1", tags=["seats"])
 
 State = Literal["waitlisted", "assigned", "suspended", "withheld", "released"]
 MOST_PRODUCTS = 1_000
-PLACE_IN_LINE: Sequence[str] = ("product", "first_in_line", "priority", "wanted_since", "user_id")
+PLACE_IN_LINE: Sequence[str] = ("product", "line_order", "first_in_line", "priority", "wanted_since", "user_id")
 PLACE_BY_PERSON: Sequence[str] = ("user_id", "product")
 
 
 class Seat(BaseModel):
-    """A person's seat. `since` is when its state began; `wanted_since` and `priority` are its place in line."""
+    """A person's seat. `since` is when its state began; `wanted_since` and `priority` are its place in line.
+
+    `line_order` is the place that an administrator gave by hand; `blocked_at` is when it was withheld or reclaimed.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -42,6 +45,8 @@ class Seat(BaseModel):
     first_in_line: bool
     role: str | None
     version: int
+    line_order: int | None
+    blocked_at: datetime | None
 
 
 @router.get("/seats")
@@ -83,8 +88,9 @@ async def get_seats_of_person(user_id: UUID, access: Authorized) -> Page[Seat]:
     return Page(items=[Seat.model_validate(row) for row in rows])
 
 
-def read_place(cursor: str | None) -> tuple[str, bool, int, datetime, UUID] | None:
-    place = decode_cursor(cursor, 5)
+def read_place(cursor: str | None) -> tuple[str, int | None, bool, int, datetime, UUID] | None:
+    place = decode_cursor(cursor, 6)
     if place is None:
         return None
-    return (str(place[0]), bool(place[1]), read_number(place[2]), read_moment(place[3]), read_id(place[4]))
+    order = None if place[1] is None else read_number(place[1])
+    return (str(place[0]), order, bool(place[2]), read_number(place[3]), read_moment(place[4]), read_id(place[5]))

@@ -13,6 +13,8 @@ WORDS: Mapping[Code, str] = {
     Code.USER_NOT_ACTIVE: "The person is {status}: only active people hold seats.",
     Code.PRODUCT_NOT_ACTIVATED: "Neither the person's organization nor one above it has ever licensed {product}.",
     Code.NO_ROLE: "None of the person's roles calls for {product}; roles that do: {roles}.",
+    Code.WITHHELD: "An administrator has withheld {product} from the person since {blocked}{note}.",
+    Code.RECLAIMED: "The seat of {product} was reclaimed on {blocked}: the person had not come. A login returns it.",
     Code.LICENSE_NOT_STARTED: "The license of {product} starts on {start}.",
     Code.LICENSE_EXPIRED: "The license of {product} has run out.",
     Code.WAITLISTED: "The person waits at position {position}: of the {seats} seats of {product}, {assigned} are held.",
@@ -25,6 +27,7 @@ STEPS: Mapping[Act, str] = {
     Act.CREATE_USER: "Create the person.",
     Act.ACTIVATE_USER: "Make the person active.",
     Act.GRANT_ROLE: "Grant the role {role}.",
+    Act.LIFT_BLOCK: "Lift what keeps the person from {product}.",
     Act.BUY_TERM: "License {product} for the organization or one above it.",
     Act.START_TERM: "Wait for the license of {product} to start, or let it start earlier.",
     Act.RENEW_TERM: "Renew the license of {product}{size}.",
@@ -32,8 +35,8 @@ STEPS: Mapping[Act, str] = {
 }
 
 
-def to_words(explanation: Explanation, standing: Standing) -> str:
-    """The answer as a sentence that a person understands."""
+def to_words(explanation: Explanation, standing: Standing, note: str | None = None) -> str:
+    """The answer as a sentence that a person understands. `note` is what an administrator wrote on the seat."""
     pool, code = standing.pool, explanation.code
     waits_in_grace = code is Code.WAITLISTED and pool is not None and pool.license.state is TermState.GRACE
     starts = [term.starts_at for term in standing.terms if term.state is TermState.SCHEDULED]
@@ -46,6 +49,8 @@ def to_words(explanation: Explanation, standing: Standing) -> str:
         seats=pool.license.capacity + (pool.license.extra or 0) if pool else 0,
         assigned=pool.assigned if pool else 0,
         start=f"{min(starts):%Y-%m-%d}" if starts else "",
+        blocked=f"{standing.seat.blocked_at:%Y-%m-%d}" if standing.seat and standing.seat.blocked_at else "",
+        note=f": {note}" if note else "",
         until=f"{explanation.until:%Y-%m-%d}" if explanation.until else "",
     )
 

@@ -32,7 +32,9 @@ VERSIONS = text("""
     select 'seat ' || user_id || '/' || product || ': version ' || version || ' in state ' || state
     from seat
     where version < 1 or (state = 'assigned' and assigned_since is null)
-       or (state in ('waitlisted', 'released') and assigned_since is not null)
+       or (state in ('waitlisted', 'released', 'withheld') and assigned_since is not null)
+       or (state = 'withheld' and blocked_at is null)
+       or (blocked_at is not null and state not in ('withheld', 'released'))
     limit :shown
 """)
 WANTED = """
@@ -48,6 +50,8 @@ WANTED = """
         join rule r on r.tenant_id = p.tenant_id and r.role = any(p.roles)
         join pool_service s on s.tenant_id = p.tenant_id and s.org_id = p.org_id and s.product = r.product
         where p.status = 'active'
+          and not exists (select from seat b where b.tenant_id = p.tenant_id and b.user_id = p.id
+                          and b.product = s.product and b.blocked_at is not null)
     ), undecided as (
         select tenant_id, user_id, product from reevaluation
     )

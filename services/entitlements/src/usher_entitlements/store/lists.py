@@ -40,7 +40,7 @@ SERVING = text(f"""
 """)
 SEAT_COLUMNS = """
     user_id, product, org_id, pool_id, state, reason, since, assigned_since, wanted_since, priority, first_in_line,
-    role, version
+    role, version, line_order, blocked_at
 """
 SEAT_FILTER = f"""
     tenant_id = any(cast(:tenants as uuid[])) and {SEEN}
@@ -54,17 +54,18 @@ SEATS = text(f"""
 """)
 LINE = text(f"""
     select {SEAT_COLUMNS} from seat where {SEAT_FILTER}
-      and (cast(:after_user as uuid) is null or (product, not first_in_line, priority, wanted_since, user_id)
-           > (:after_product, not cast(:after_first as bool), cast(:after_priority as int),
-              cast(:after_since as timestamptz), cast(:after_user as uuid)))
-    order by product, first_in_line desc, priority, wanted_since, user_id limit :limit
+      and (cast(:after_user as uuid) is null
+           or (product, coalesce(line_order, 2147483647), not first_in_line, priority, wanted_since, user_id)
+           > (:after_product, coalesce(cast(:after_order as int), 2147483647), not cast(:after_first as bool),
+              cast(:after_priority as int), cast(:after_since as timestamptz), cast(:after_user as uuid)))
+    order by product, coalesce(line_order, 2147483647), not first_in_line, priority, wanted_since, user_id limit :limit
 """)
 EVIDENCE = text("select evidence from seat where tenant_id = :tenant and user_id = :user and product = :product")
 PLACES = text("""
-    select user_id, state, wanted_since, assigned_since, priority, first_in_line from seat
+    select user_id, state, wanted_since, assigned_since, priority, first_in_line, line_order from seat
     where tenant_id = :tenant and pool_id = :pool and state = 'waitlisted' and user_id <> :user
     union all
-    select user_id, state, wanted_since, assigned_since, priority, first_in_line from seat
+    select user_id, state, wanted_since, assigned_since, priority, first_in_line, line_order from seat
     where tenant_id = :tenant and pool_id = :pool and state = 'suspended' and user_id <> :user
 """)
 CHECK = text("""
@@ -127,11 +128,11 @@ async def list_line(
     conn: AsyncConnection,
     reach: Reach,
     which: SeatFilter,
-    after: tuple[str, bool, int, datetime, UUID] | None,
+    after: tuple[str, int | None, bool, int, datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Row[Any]]:
     """Seats by product and place in line: for those who wait."""
-    names = ("after_product", "after_first", "after_priority", "after_since", "after_user")
+    names = ("after_product", "after_order", "after_first", "after_priority", "after_since", "after_user")
     values = dict(zip(names, after or [None] * len(names), strict=True))
     return (await conn.execute(LINE, seen(reach) | filtered(which) | values | {"limit": limit})).all()
 
@@ -148,7 +149,7 @@ async def load_places(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, but
     return [
         Want(row.user_id, row.assigned_since, restored=True)
         if row.state == "suspended"
-        else Want(row.user_id, row.wanted_since, row.priority, row.first_in_line)
+        else Want(row.user_id, row.wanted_since, row.priority, row.first_in_line, order=row.line_order)
         for row in rows
     ]
 

@@ -13,8 +13,8 @@ from usher_entitlements.domain.terms import TermState
 
 COLUMNS = """
     p.tenant_id, p.id, p.org_id, p.product, p.license_state, p.capacity, p.capacity_with_grace, p.extra,
-    p.extra_with_grace, p.starts_at, p.ends_at, p.usable_until, p.assigned, p.waitlisted, p.suspended, p.carried_in,
-    p.as_of, p.version
+    p.extra_with_grace, p.starts_at, p.ends_at, p.usable_until, p.shrink, p.assigned, p.waitlisted, p.suspended,
+    p.carried_in, p.as_of, p.version
 """
 LOCK = text(f"""
     select {COLUMNS} from pool p
@@ -28,30 +28,32 @@ CONCERNED = text("""
     select distinct s.pool_id
     from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) as named (tenant_id, user_id)
     join seat s on s.tenant_id = named.tenant_id and s.user_id = named.user_id
-    where s.state in ('waitlisted', 'assigned', 'suspended')
+    where s.state in ('waitlisted', 'assigned', 'suspended', 'withheld')
 """)
 INSERT = text("""
     insert into pool (tenant_id, id, org_id, product, license_state, capacity, capacity_with_grace, extra,
-        extra_with_grace, starts_at, ends_at, usable_until, assigned, waitlisted, suspended, over_allocated, carried_in,
-        as_of, version)
-    select tenant_id, id, org_id, product, '', 0, 0, 0, 0, at, at, at, 0, 0, 0, false, 0, at, 0
+        extra_with_grace, starts_at, ends_at, usable_until, shrink, assigned, waitlisted, suspended, over_allocated,
+        carried_in, as_of, version)
+    select tenant_id, id, org_id, product, '', 0, 0, 0, 0, at, at, at, '', 0, 0, 0, false, 0, at, 0
     from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:orgs as uuid[]), cast(:products as text[]),
         cast(:as_of as timestamptz[])) as fresh (tenant_id, id, org_id, product, at)
 """)
 UPDATE = text("""
     update pool p
     set (license_state, capacity, capacity_with_grace, extra, extra_with_grace, starts_at, ends_at, usable_until,
-         assigned, waitlisted, suspended, over_allocated, carried_in, as_of, version)
+         shrink, assigned, waitlisted, suspended, over_allocated, carried_in, as_of, version)
       = (f.license_state, f.capacity, f.capacity_with_grace, f.extra, f.extra_with_grace, f.starts_at, f.ends_at,
-         f.usable_until, f.assigned, f.waitlisted, f.suspended, f.over_allocated, f.carried_in, f.as_of, f.version)
+         f.usable_until, f.shrink, f.assigned, f.waitlisted, f.suspended, f.over_allocated, f.carried_in, f.as_of,
+         f.version)
     from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:license_states as text[]),
         cast(:capacities as int[]), cast(:capacities_with_grace as int[]), cast(:extras as int[]),
         cast(:extras_with_grace as int[]), cast(:starts as timestamptz[]), cast(:ends as timestamptz[]),
-        cast(:usable as timestamptz[]), cast(:assigned as int[]), cast(:waitlisted as int[]), cast(:suspended as int[]),
+        cast(:usable as timestamptz[]), cast(:shrinks as text[]), cast(:assigned as int[]),
+        cast(:waitlisted as int[]), cast(:suspended as int[]),
         cast(:over_allocated as bool[]), cast(:carried_in as int[]), cast(:as_of as timestamptz[]),
         cast(:versions as bigint[]))
         as f (tenant_id, id, license_state, capacity, capacity_with_grace, extra, extra_with_grace, starts_at, ends_at,
-              usable_until, assigned, waitlisted, suspended, over_allocated, carried_in, as_of, version)
+              usable_until, shrink, assigned, waitlisted, suspended, over_allocated, carried_in, as_of, version)
     where p.tenant_id = f.tenant_id and p.id = f.id
 """)
 
@@ -105,6 +107,7 @@ def to_columns(pools: Sequence[Pool]) -> dict[str, list[Any]]:
         "starts": [pool.license.starts_at for pool in pools],
         "ends": [pool.license.ends_at for pool in pools],
         "usable": [pool.license.usable_until for pool in pools],
+        "shrinks": [pool.license.shrink for pool in pools],
         "assigned": [pool.assigned for pool in pools],
         "waitlisted": [pool.waitlisted for pool in pools],
         "suspended": [pool.suspended for pool in pools],
@@ -125,6 +128,7 @@ def from_row(row: Row[Any]) -> Pool:
         row.starts_at,
         row.ends_at,
         row.usable_until,
+        row.shrink,
     )
     return Pool(
         row.tenant_id,

@@ -18,8 +18,8 @@ from usher_entitlements.domain.seats import Reason, Seat
 LIST = """
     insert into reevaluation (tenant_id, user_id, product, pool_id, priority, since, reason, cause)
     select p.tenant_id, p.id, s.product, s.pool_id, coalesce(min(r.priority), -2147483648),
-           coalesce(greatest(p.status_since, min(greatest(held.since, r.since))), '-infinity'), :reason,
-           cast(:cause as jsonb)
+           coalesce(greatest(p.status_since, min(greatest(held.since, r.since)), max(t.lifted_at)), '-infinity'),
+           :reason, cast(:cause as jsonb)
     from pool_service s
     join person p on p.tenant_id = s.tenant_id and p.org_id = s.org_id and p.status = 'active'
     cross join lateral unnest(p.roles, p.role_since) as held (role, since)
@@ -27,6 +27,7 @@ LIST = """
                      cast(:priorities as int[]), cast(:since as timestamptz[]))
         as r (tenant_id, role, product, priority, since)
         on r.tenant_id = p.tenant_id and r.role = held.role and r.product = s.product
+    left join seat t on t.tenant_id = p.tenant_id and t.user_id = p.id and t.product = s.product
     {those}
     group by p.tenant_id, p.id, s.product, s.pool_id
     {having}
@@ -91,6 +92,9 @@ DECIDED = text("""
       and not exists (select from reevaluation r where r.tenant_id = p.tenant_id and r.user_id = p.id)
 """)
 POOLS = text("select distinct tenant_id, pool_id from reevaluation")
+
+
+FIRST = -(2**31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,8 @@ async def add_listed(conn: AsyncConnection, people: Sequence[tuple[Seat, Reason,
             "users": [seat.user_id for seat in seats],
             "products": [seat.product for seat in seats],
             "pools": [seat.pool_id for seat in seats],
-            "priorities": [seat.priority for seat in seats],
+            # Who is first in line comes before every class.
+            "priorities": [FIRST if seat.first_in_line else seat.priority for seat in seats],
             "since": [seat.wanted_since for seat in seats],
             "reasons": [reason.value for _, reason, _ in people],
             "causes": [to_json(cause) for _, _, cause in people],

@@ -13,7 +13,7 @@ from usher_kit.database import Contended
 
 COLUMNS = """
     s.tenant_id, s.user_id, s.product, s.org_id, s.pool_id, s.state, s.reason, s.since, s.assigned_since,
-    s.wanted_since, s.priority, s.first_in_line, s.role, s.version
+    s.wanted_since, s.priority, s.first_in_line, s.role, s.version, s.line_order, s.blocked_at, s.lifted_at
 """
 OF_PEOPLE = text(f"""
     select {COLUMNS}
@@ -27,7 +27,7 @@ IN_LINE = text(f"""
     cross join lateral (
         select * from seat w
         where w.tenant_id = open.tenant_id and w.pool_id = open.pool_id and w.state = 'waitlisted'
-        order by w.first_in_line desc, w.priority, w.wanted_since, w.user_id
+        order by w.line_order, w.first_in_line desc, w.priority, w.wanted_since, w.user_id
         limit open.places
     ) s
 """)
@@ -44,27 +44,32 @@ OF_UNITS = text(f"""
 """)
 SAVE = text("""
     insert into seat as s (tenant_id, user_id, product, org_id, pool_id, state, reason, since, assigned_since,
-        wanted_since, priority, first_in_line, role, evidence, version)
+        wanted_since, priority, first_in_line, role, evidence, version, line_order, blocked_at, lifted_at)
     select * from unnest(cast(:tenants as uuid[]), cast(:users as uuid[]), cast(:products as text[]),
         cast(:orgs as uuid[]), cast(:pools as uuid[]), cast(:states as text[]), cast(:reasons as text[]),
         cast(:since as timestamptz[]), cast(:assigned_since as timestamptz[]), cast(:wanted_since as timestamptz[]),
         cast(:priorities as int[]), cast(:first_in_line as bool[]), cast(:roles as text[]),
-        cast(:evidence as jsonb[]), cast(:versions as bigint[]))
+        cast(:evidence as jsonb[]), cast(:versions as bigint[]), cast(:orders as int[]),
+        cast(:blocked_at as timestamptz[]), cast(:lifted_at as timestamptz[]))
     on conflict (tenant_id, user_id, product) do update
     set (org_id, pool_id, state, reason, since, assigned_since, wanted_since, priority, first_in_line, role, evidence,
-         version)
+         version, line_order, blocked_at, lifted_at)
       = (excluded.org_id, excluded.pool_id, excluded.state, excluded.reason, excluded.since, excluded.assigned_since,
          excluded.wanted_since, excluded.priority, excluded.first_in_line, excluded.role, excluded.evidence,
-         excluded.version)
+         excluded.version, excluded.line_order, excluded.blocked_at, excluded.lifted_at)
     where s.version < excluded.version
 """)
 PLACE = text("""
     update seat s
-    set (org_id, wanted_since, priority, role) = (fresh.org_id, fresh.since, fresh.priority, fresh.role)
+    set (org_id, wanted_since, priority, role, first_in_line, line_order, blocked_at, lifted_at)
+      = (f.org_id, f.wanted_since, f.priority, f.role, f.first_in_line, f.line_order, f.blocked_at, f.lifted_at)
     from unnest(cast(:tenants as uuid[]), cast(:users as uuid[]), cast(:products as text[]),
-        cast(:orgs as uuid[]), cast(:since as timestamptz[]), cast(:priorities as int[]), cast(:roles as text[]))
-        as fresh (tenant_id, user_id, product, org_id, since, priority, role)
-    where s.tenant_id = fresh.tenant_id and s.user_id = fresh.user_id and s.product = fresh.product
+        cast(:orgs as uuid[]), cast(:wanted_since as timestamptz[]), cast(:priorities as int[]), cast(:roles as text[]),
+        cast(:first_in_line as bool[]), cast(:orders as int[]), cast(:blocked_at as timestamptz[]),
+        cast(:lifted_at as timestamptz[]))
+        as f (tenant_id, user_id, product, org_id, wanted_since, priority, role, first_in_line, line_order, blocked_at,
+              lifted_at)
+    where s.tenant_id = f.tenant_id and s.user_id = f.user_id and s.product = f.product
 """)
 
 Seats = dict[UUID, dict[str, Seat]]
@@ -126,9 +131,7 @@ async def save_seats(conn: AsyncConnection, seats: Mapping[tuple[UUID, str], tup
             "states": [seat.state.value for seat in rows],
             "reasons": [seat.reason.value for seat in rows],
             "assigned_since": [seat.assigned_since for seat in rows],
-            "wanted_since": [seat.wanted_since for seat in rows],
             "since": [seat.since for seat in rows],
-            "first_in_line": [seat.first_in_line for seat in rows],
             "evidence": [evidence for _, evidence in seats.values()],
             "versions": [seat.version for seat in rows],
         },
@@ -140,7 +143,7 @@ async def save_seats(conn: AsyncConnection, seats: Mapping[tuple[UUID, str], tup
 async def save_places(conn: AsyncConnection, seats: Sequence[Seat]) -> None:
     """Save the places of locked people's seats, which make no version."""
     if seats:
-        await conn.execute(PLACE, {**place_columns(seats), "since": [seat.wanted_since for seat in seats]})
+        await conn.execute(PLACE, place_columns(seats))
 
 
 def place_columns(seats: Sequence[Seat]) -> dict[str, list[Any]]:
@@ -150,8 +153,13 @@ def place_columns(seats: Sequence[Seat]) -> dict[str, list[Any]]:
         "users": [seat.user_id for seat in seats],
         "products": [seat.product for seat in seats],
         "orgs": [seat.org_id for seat in seats],
+        "wanted_since": [seat.wanted_since for seat in seats],
         "priorities": [seat.priority for seat in seats],
         "roles": [seat.role for seat in seats],
+        "first_in_line": [seat.first_in_line for seat in seats],
+        "orders": [seat.order for seat in seats],
+        "blocked_at": [seat.blocked_at for seat in seats],
+        "lifted_at": [seat.lifted_at for seat in seats],
     }
 
 

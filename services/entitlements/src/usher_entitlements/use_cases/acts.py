@@ -1,13 +1,16 @@
 """What Usher does by itself and writes down: terms that time moves, and people decided about anew."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import SYSTEM_ACTOR, Cause
 from usher_entitlements.domain.pools import Pool
+from usher_entitlements.domain.seats import Seat
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_kit import audit
 
@@ -32,6 +35,17 @@ def passages(before: Sequence[LicenseTerm], after: Sequence[LicenseTerm], moment
         for was, now in zip(before, after, strict=True)
         if was is not now
     ]
+
+
+def reclaims(pools: Mapping[UUID, Pool], taken: Sequence[Seat]) -> list[audit.Act]:
+    """Seats reclaimed for inactivity: how many of each pool."""
+    return [
+        audit.Act(
+            "pool.reclaim", str(key), pools[key].tenant_id, pools[key].org_id,
+            after={"people": people, "product": pools[key].product},
+        )
+        for key, people in Counter(seat.pool_id for seat in taken).items()
+    ]  # fmt: skip
 
 
 def reevaluation(pool: Pool, people: int, changes: int) -> audit.Act:

@@ -142,8 +142,19 @@ def decide(desk: Desk, cases: Iterable[Case], at: datetime) -> Seating:
     )
 
 
-async def save(conn: AsyncConnection, desk: Desk, seating: Seating, causes: Mapping[UUID, Cause], at: datetime) -> None:
-    """Save what was decided, with its facts. `causes` has, by person, what led to the decision about them."""
+async def save(
+    conn: AsyncConnection,
+    desk: Desk,
+    seating: Seating,
+    causes: Mapping[UUID, Cause],
+    at: datetime,
+    *,
+    notes: Mapping[UUID, str] | None = None,
+) -> None:
+    """Save what was decided, with its facts.
+
+    `causes` has, by person, what led to the decision about them, and `notes` what an administrator wrote on it.
+    """
     freed = {
         change.from_pool: causes[change.seat.user_id]
         for change in reversed(seating.changes)
@@ -155,7 +166,7 @@ async def save(conn: AsyncConnection, desk: Desk, seating: Seating, causes: Mapp
         # Whoever is promoted owes it to the first who left the pool.
         return causes.get(change.seat.user_id) or freed.get(change.seat.pool_id, otherwise)
 
-    await record_seats(conn, seating.changes, seating.pools, cause_of)
+    await record_seats(conn, seating.changes, seating.pools, cause_of, notes)
     await save_places(conn, seating.placed)
     await add_listed(conn, [(seat, why, causes[seat.user_id]) for seat, why in seating.deferred])
     pool_causes = causes_by_pool(seating.changes, cause_of)

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
 from usher_entitlements.domain.seats import Reason
-from usher_entitlements.domain.terms import LicenseTerm, TermState
+from usher_entitlements.domain.terms import LicenseTerm, TermState, with_successors
 from usher_entitlements.store.configurations import lock_for_change
 from usher_entitlements.store.terms import find_term, load_terms
-from usher_entitlements.use_cases.pass_time import by_tenant, catch_up, decide_anew
+from usher_entitlements.use_cases.pass_time import Configurations, by_tenant, catch_up, decide_anew
 from usher_entitlements.use_cases.recording import record_terms
 from usher_entitlements.use_cases.reorganize import reorganize
 from usher_kit.conditional import check_match, etag
@@ -46,11 +46,41 @@ async def change_term(
     check_dates(changed)
     if purchase_of(changed) == purchase_of(term):
         return term
+    return await put_into_force(conn, configurations, term, changed, at, cause)
+
+
+async def end_term(
+    conn: AsyncConnection, term_id: UUID, if_match: str | None, at: datetime, cause: Cause
+) -> LicenseTerm:
+    """End a term by hand: it counts no more, and with an organization's last one its own pool ends.
+
+    Raises Conflict for a term that has been ended or renewed, and Stale when it is not as `if_match` says.
+    """
+    tenant_id = (await get_term(conn, term_id)).tenant_id
+    configurations = await catch_up(conn, await lock_for_change(conn, [tenant_id]), at, cause)
+    term = await get_term(conn, term_id)
+    check_match(if_match, etag(term.version))
+    if term.state in (TermState.ENDED, TermState.RENEWED):
+        raise Conflict(f"This license term is {term.state} already.")
+    ended = replace(term, ended_at=at, state=TermState.ENDED)
+    return await put_into_force(conn, configurations, term, ended, at, cause)
+
+
+async def put_into_force(
+    conn: AsyncConnection,
+    configurations: Configurations,
+    term: LicenseTerm,
+    changed: LicenseTerm,
+    at: datetime,
+    cause: Cause,
+) -> LicenseTerm:
+    """Save and tell a changed term, with what follows for pools and seats."""
+    tenant_id = changed.tenant_id
     await record_terms(conn, [term], [changed], at, cause)
-    terms = by_tenant(await load_terms(conn, [tenant_id]), [tenant_id])
+    terms = by_tenant(with_successors(await load_terms(conn, [tenant_id])), [tenant_id])
     anew = await reorganize(conn, terms, at, Reason.CAPACITY_RAISED, cause)
     await catch_up(conn, await decide_anew(conn, configurations, anew), at, cause)
-    return await get_term(conn, term_id)
+    return await get_term(conn, changed.id)
 
 
 async def get_term(conn: AsyncConnection, term_id: UUID) -> LicenseTerm:
@@ -69,7 +99,7 @@ def check_dates(term: LicenseTerm) -> None:
 def check_changeable(term: LicenseTerm, values: Mapping[str, Any]) -> None:
     if term.state.is_final:
         raise Conflict("This license term is over; enter a new one.")
-    if "starts_at" in values and term.state.has_begun and values["starts_at"] != term.starts_at:
+    if "starts_at" in values and term.has_begun and values["starts_at"] != term.starts_at:
         raise Conflict("This license term has begun; its start can't change any more.")
 
 

@@ -47,11 +47,16 @@ def seat_message(change: SeatChange, evidence: SeatEvidence, cause: Cause) -> Ev
     return to_event(fact, seat.since, cause)
 
 
-def seat_evidence(seat: Seat, pool: Pool) -> SeatEvidence:
-    """What the seat's state rests on: the role and its rule, and the pool's figures as the decision left them."""
-    given = PoolFigures(capacity=pool.license.capacity, assigned=pool.assigned, waitlisted=pool.waitlisted)
+def seat_evidence(seat: Seat, pool: Pool | None, note: str | None = None) -> SeatEvidence:
+    """What the seat's state rests on: the role and its rule, and the pool's figures as the decision left them.
+
+    `pool` is None where the seat has left one that the decision did not touch.
+    """
+    given = None
+    if pool is not None:
+        given = PoolFigures(capacity=pool.license.capacity, assigned=pool.assigned, waitlisted=pool.waitlisted)
     rule = rule_id(seat.tenant_id, seat.role, seat.product) if seat.role else None
-    return SeatEvidence.model_validate({"role": seat.role, "rule_id": rule, "pool": given})
+    return SeatEvidence.model_validate({"role": seat.role, "rule_id": rule, "pool": given, "note": note})
 
 
 def pool_message(pool: Pool, last: int, cause: Cause) -> Event[PoolChanged]:

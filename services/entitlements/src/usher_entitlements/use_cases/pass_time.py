@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause, Event
-from usher_entitlements.domain.notices import due_notice, next_notice_at
+from usher_entitlements.domain.notices import due_notice, next_notice_at, notice_days
 from usher_entitlements.domain.seats import Reason
-from usher_entitlements.domain.terms import LicenseTerm, due_passages
+from usher_entitlements.domain.terms import LicenseTerm, due_passages, with_successors
 from usher_entitlements.store.configurations import (
     Configuration,
     is_due,
@@ -20,6 +20,8 @@ from usher_entitlements.store.configurations import (
     lock_for_decisions,
     save_configurations,
 )
+from usher_entitlements.store.organizations import load_tree
+from usher_entitlements.store.settings import load_notice_settings
 from usher_entitlements.store.terms import load_terms, load_told, save_told
 from usher_entitlements.use_cases.acts import passages, write_down
 from usher_entitlements.use_cases.messages import notice_message
@@ -47,7 +49,7 @@ async def hold_configurations(conn: AsyncConnection, tenants: Sequence[UUID], at
 
 async def catch_up(conn: AsyncConnection, configurations: Configurations, at: datetime, cause: Cause) -> Configurations:
     """Apply what is due by `at` in tenants whose configurations are locked alone, and note when more will be."""
-    terms = await load_terms(conn, list(configurations))
+    terms = with_successors(await load_terms(conn, list(configurations)))
     anew: set[UUID] = set()
     moved: list[Act] = []
     # A replica that was down for a week goes through each passage in its turn: there are as many rounds as moments.
@@ -57,8 +59,7 @@ async def catch_up(conn: AsyncConnection, configurations: Configurations, at: da
         anew |= await apply_passage(conn, before, terms, moment, cause)
         moved += passages(before, terms, moment)
     await write_down(conn, moved, at, cause)
-    await tell_notices(conn, terms, at, cause)
-    due = dict.fromkeys(configurations) | next_due(terms, at)
+    due = dict.fromkeys(configurations) | await tell_notices(conn, terms, at, cause)
     await save_configurations(conn, due, changed=anew)
     return {
         tenant: replace(held, version=held.version + (tenant in anew), due_at=due[tenant])
@@ -81,20 +82,43 @@ async def apply_passage(
     return await reorganize(conn, by_tenant(after, concerned), moment, Reason.LICENSE_STARTED, cause)
 
 
-async def tell_notices(conn: AsyncConnection, terms: Sequence[LicenseTerm], at: datetime, cause: Cause) -> None:
-    """Tell of each term the latest notice that is due, once for its end and threshold."""
-    told = await load_told(conn, sorted({term.tenant_id for term in terms}))
-    due = [(term, days) for term in terms if (days := due_notice(term, at, told=told.get(term.id))) is not None]
+async def tell_notices(
+    conn: AsyncConnection, terms: Sequence[LicenseTerm], at: datetime, cause: Cause
+) -> dict[UUID, datetime | None]:
+    """Tell of each term the latest notice that is due, once for its end and threshold.
+
+    Answers, by tenant, when time does something next.
+    """
+    tenants = sorted({term.tenant_id for term in terms})
+    days = await load_notice_days(conn, tenants, terms)
+    told = await load_told(conn, tenants)
+    due = [
+        (term, threshold)
+        for term in terms
+        if (threshold := due_notice(term, at, days[term.id], told=told.get(term.id))) is not None
+    ]
     await save_told(conn, due, at)
-    events: list[Event[Any]] = [notice_message(term, days, at, cause) for term, days in due]
+    events: list[Event[Any]] = [notice_message(term, threshold, at, cause) for term, threshold in due]
     await outbox.add(conn, events)
+    return next_due(terms, days, at)
 
 
-def next_due(terms: Iterable[LicenseTerm], at: datetime) -> dict[UUID, datetime | None]:
+async def load_notice_days(
+    conn: AsyncConnection, tenants: Sequence[UUID], terms: Sequence[LicenseTerm]
+) -> dict[UUID, Sequence[int]]:
+    """The days before its end at which each term's notices are told."""
+    settings = await load_notice_settings(conn, tenants)
+    parents = (await load_tree(conn, tenants)).parents if settings else {}
+    return {term.id: notice_days(term.org_id, term.product, parents, settings).days for term in terms}
+
+
+def next_due(
+    terms: Iterable[LicenseTerm], days: Mapping[UUID, Sequence[int]], at: datetime
+) -> dict[UUID, datetime | None]:
     """By tenant, when time does something next after `at`: a passage or a notice."""
     moments: dict[UUID, list[datetime]] = defaultdict(list)
     for term in terms:
-        told = next_notice_at(term, at) if not term.state.is_final else None
+        told = next_notice_at(term, at, days[term.id]) if not term.state.is_final else None
         moments[term.tenant_id] += [moment for moment in (term.next_passage_at, told) if moment is not None]
     return {tenant: min(own, default=None) for tenant, own in moments.items()}
 

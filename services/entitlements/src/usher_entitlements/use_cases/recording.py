@@ -4,6 +4,7 @@ Rules count versions on from the row; nothing is saved or told but through here,
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,10 +17,11 @@ from usher_contracts.entitlements import SeatEvidence
 from usher_contracts.envelope import Cause, Event
 from usher_entitlements.domain.grants import RuleRow
 from usher_entitlements.domain.pools import Pool
-from usher_entitlements.domain.seats import Seat, SeatChange
+from usher_entitlements.domain.seats import Claim, Seat, SeatChange
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.store.configurations import save_rule_rows
 from usher_entitlements.store.pools import save_pools
+from usher_entitlements.store.promotions import count_promotions
 from usher_entitlements.store.seats import save_seats
 from usher_entitlements.store.terms import save_terms
 from usher_entitlements.use_cases.messages import pool_message, rule_message, seat_evidence, seat_message, term_message
@@ -34,13 +36,19 @@ CauseOf = Callable[[SeatChange], Cause]
 
 
 async def record_seats(
-    conn: AsyncConnection, changes: Sequence[SeatChange], pools: Mapping[UUID, Pool], cause_of: CauseOf
+    conn: AsyncConnection,
+    changes: Sequence[SeatChange],
+    pools: Mapping[UUID, Pool],
+    cause_of: CauseOf,
+    notes: Mapping[UUID, str] | None = None,
 ) -> None:
     """Save the last version of each seat, and tell every version. `pools` are those after the decision."""
     numbered = number_seats(changes, epoch_of(conn))
     # In parts, so that the end of a large district's license fits in memory and in the server's limits.
     for start in range(0, len(numbered), PART):
-        await record_part(conn, numbered[start : start + PART], pools, cause_of)
+        await record_part(conn, numbered[start : start + PART], pools, cause_of, notes or {})
+    promoted = Counter((c.seat.tenant_id, c.seat.pool_id, c.seat.since) for c in changes if c.claim is Claim.PROMOTED)
+    await count_promotions(conn, promoted)
 
 
 def number_seats(changes: Sequence[SeatChange], epoch: int) -> Sequence[SeatChange]:
@@ -59,18 +67,22 @@ def number_seats(changes: Sequence[SeatChange], epoch: int) -> Sequence[SeatChan
 
 
 async def record_part(
-    conn: AsyncConnection, changes: Sequence[SeatChange], pools: Mapping[UUID, Pool], cause_of: CauseOf
+    conn: AsyncConnection,
+    changes: Sequence[SeatChange],
+    pools: Mapping[UUID, Pool],
+    cause_of: CauseOf,
+    notes: Mapping[UUID, str],
 ) -> None:
     """Save and tell one part of a transaction's changes."""
     saved: dict[tuple[UUID, str], tuple[Seat, str]] = {}
     told: list[Event[Any]] = []
     # Seats of one pool that one role calls for rest on the same evidence: a few for a batch of any size.
-    known: dict[tuple[UUID, str | None], tuple[SeatEvidence, str]] = {}
+    known: dict[tuple[UUID, str | None, str | None], tuple[SeatEvidence, str]] = {}
     for change in changes:
         seat, cause = change.seat, cause_of(change)
-        shared = (seat.pool_id, seat.role)
+        shared = (seat.pool_id, seat.role, notes.get(seat.user_id))
         if shared not in known:
-            evidence = seat_evidence(seat, pools[seat.pool_id])
+            evidence = seat_evidence(seat, pools.get(seat.pool_id), notes.get(seat.user_id))
             known[shared] = (evidence, evidence.model_dump_json())
         evidence, as_json = known[shared]
         saved[seat.user_id, seat.product] = (seat, to_evidence(as_json, cause))

@@ -12,13 +12,15 @@ from usher_entitlements.domain.licensing import ServiceChange, change_service, l
 from usher_entitlements.domain.pools import Pool, tally
 from usher_entitlements.domain.seats import Reason, SeatState
 from usher_entitlements.domain.settling import settle, suspend
+from usher_entitlements.domain.shrinking import POLICIES, first_to_go, take
 from usher_entitlements.domain.terms import LicenseTerm
+from usher_entitlements.store.activities import load_logins
 from usher_entitlements.store.configurations import load_rules
 from usher_entitlements.store.organizations import load_service, load_tree, save_service
 from usher_entitlements.store.pools import lock_all_pools
 from usher_entitlements.store.reevaluations import follow_service, list_units
 from usher_entitlements.store.seats import load_in_state, load_line, load_open_seats_of_units
-from usher_entitlements.use_cases.recording import record_pools, record_seats
+from usher_entitlements.use_cases.recording import CauseOf, record_pools, record_seats
 
 Pools = Mapping[UUID, Pool]
 
@@ -44,6 +46,7 @@ async def reorganize(
         opened = why if why is Reason.LICENSE_STARTED else Reason.POOL_CHANGED
         await list_units(conn, await load_rules(conn, tenants), sorted(change.opened), opened, cause)
     pools = await suspend_holders(conn, tenants, pools, moment, cause)
+    pools = await shrink(conn, tenants, pools, moment, cause)
     pools = await open_to_those_who_wait(conn, tenants, pools, moment, why, cause)
     await record_pools(conn, before, pools.values(), moment, {}, cause)
     return frozenset(tree.tenants[org] for org, _ in change.now)
@@ -71,6 +74,39 @@ async def suspend_holders(
     changes = [change for key, seats in holders.items() for change in suspend(pools[key], seats, at)]
     pools = tally(pools, changes)
     await record_seats(conn, changes, pools, lambda _: cause)
+    return pools
+
+
+async def shrink(conn: AsyncConnection, tenants: Sequence[UUID], pools: Pools, at: datetime, cause: Cause) -> Pools:
+    """Take the seats beyond the license from pools whose terms say who gives up theirs."""
+    policies = {key: pool.license.shrink for key, pool in pools.items() if pool.license.shrink in POLICIES}
+    return await take_excess(conn, tenants, pools, policies, lambda _: cause, at)
+
+
+async def take_excess(
+    conn: AsyncConnection,
+    tenants: Sequence[UUID],
+    pools: Pools,
+    policies: Mapping[UUID, str],
+    cause_of: CauseOf,
+    at: datetime,
+    note: str | None = None,
+) -> Pools:
+    """Take the seats beyond the license of over-allocated pools, by the policy given for each."""
+    over = [key for key in policies if pools[key].over_allocated]
+    if not over:
+        return pools
+    holders = await load_in_state(conn, tenants, over, SeatState.ASSIGNED)
+    logins = await load_logins(conn, tenants, [(seat.user_id, seat.product) for key in over for seat in holders[key]])
+    changes = [
+        change
+        for key in over
+        for change in take(pools[key], first_to_go(policies[key], holders[key], logins, pools[key].excess), at)
+    ]
+    pools = tally(pools, changes)
+    await record_seats(
+        conn, changes, pools, cause_of, {change.seat.user_id: note for change in changes} if note else {}
+    )
     return pools
 
 

@@ -1,0 +1,38 @@
+"""Seats beyond the license taken by an administrator's act (seats: Capacity)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import Cause
+from usher_entitlements.domain.pools import Pool
+from usher_entitlements.domain.seats import SeatState
+from usher_entitlements.store.pools import lock_pools
+from usher_entitlements.store.seats import load_in_state
+from usher_entitlements.use_cases.pass_time import hold_configurations
+from usher_entitlements.use_cases.recording import record_pools
+from usher_entitlements.use_cases.reorganize import take_excess
+from usher_kit.errors import Conflict
+
+
+async def release_excess(
+    conn: AsyncConnection, pool: Pool, policy: str, seats: int | None, note: str, at: datetime, cause: Cause
+) -> Sequence[UUID]:
+    """Let those wait who would give up their seats under a policy. Answers who they are.
+
+    Raises Conflict where the pool is not over-allocated, or by another number than `seats`.
+    """
+    await hold_configurations(conn, [pool.tenant_id], at)
+    before = await lock_pools(conn, [pool.tenant_id], [pool.id])
+    excess = before[pool.id].excess
+    if excess == 0:
+        raise Conflict("This pool holds no seats beyond its license.")
+    if seats is not None and seats != excess:
+        raise Conflict(f"By now {excess} seats are held beyond the license; look again who would be released.")
+    held = await load_in_state(conn, [pool.tenant_id], [pool.id], SeatState.ASSIGNED)
+    after = await take_excess(conn, [pool.tenant_id], before, {pool.id: policy}, lambda _: cause, at, note)
+    await record_pools(conn, before, after.values(), at, {}, cause)
+    still = await load_in_state(conn, [pool.tenant_id], [pool.id], SeatState.ASSIGNED)
+    return sorted({seat.user_id for seat in held[pool.id]} - {seat.user_id for seat in still[pool.id]})
