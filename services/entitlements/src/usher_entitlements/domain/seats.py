@@ -86,7 +86,7 @@ class Seat:
     role: str | None = None
     """The earliest role that calls for the product."""
     version: int = 0
-    order: int | None = None
+    line_order: int | None = None
     """The place in line that an administrator gave by hand, while the person waits for this pool."""
     blocked_at: datetime | None = None
     """Since when an administrator's withholding or a reclaim keeps the person from the seat; None is not at all."""
@@ -98,7 +98,7 @@ class Seat:
         """The place of an open seat: the holding's for a suspended one, else the person's own."""
         if self.state is SeatState.SUSPENDED and self.assigned_since is not None:
             return Want(self.user_id, self.assigned_since, restored=True)
-        return Want(self.user_id, self.wanted_since, self.priority, self.first_in_line, order=self.order)
+        return Want(self.user_id, self.wanted_since, self.priority, self.first_in_line, order=self.line_order)
 
     @property
     def is_reclaimed(self) -> bool:
@@ -147,7 +147,7 @@ def change(seat: Seat, state: SeatState, reason: Reason, at: datetime) -> SeatCh
         assigned_since=_assigned_since(state, holding, since),
         # Who lost a seat to the end of the license, and finds no room after the renewal, is first in line.
         first_in_line=state is SeatState.WAITLISTED and (seat.first_in_line or seat.state is SeatState.SUSPENDED),
-        order=None,
+        line_order=None,
         blocked_at=since if _blocks(state, reason) else None,
         version=seat.version + 1,
     )

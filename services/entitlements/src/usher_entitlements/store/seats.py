@@ -157,7 +157,7 @@ def place_columns(seats: Sequence[Seat]) -> dict[str, list[Any]]:
         "priorities": [seat.priority for seat in seats],
         "roles": [seat.role for seat in seats],
         "first_in_line": [seat.first_in_line for seat in seats],
-        "orders": [seat.order for seat in seats],
+        "orders": [seat.line_order for seat in seats],
         "blocked_at": [seat.blocked_at for seat in seats],
         "lifted_at": [seat.lifted_at for seat in seats],
     }
