@@ -21,3 +21,8 @@ def epoch_of(conn: AsyncConnection) -> int:
 def in_epoch(version: int, epoch: int) -> int:
     """`version`, counted on from a row that may be older, as it is told in `epoch`: the count goes on without a gap."""
     return epoch * EPOCH_SIZE + version % EPOCH_SIZE
+
+
+def last_of_epoch(version: int) -> int:
+    """Above every version of the epoch of `version`: a tombstone's, which nothing undoes but a restore of the owner."""
+    return (version // EPOCH_SIZE + 1) * EPOCH_SIZE - 1

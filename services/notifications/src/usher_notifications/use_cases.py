@@ -15,7 +15,7 @@ from usher_contracts.notifications import DeliveryChanged
 from usher_kit import outbox
 from usher_kit.directory import apply_people
 from usher_kit.ids import new_id
-from usher_kit.versions import epoch_of, in_epoch
+from usher_kit.versions import epoch_of, in_epoch, last_of_epoch
 from usher_notifications.domain.deliveries import Delivery
 from usher_notifications.domain.notices import Kind
 from usher_notifications.domain.timing import hold, next_digest, useful_until
@@ -24,7 +24,7 @@ from usher_notifications.store.digests import lock_digests, save_digests
 from usher_notifications.store.license_notices import claim_notices, keep_notices
 from usher_notifications.store.people import (
     Administrator,
-    erase_profiles,
+    Profile,
     find_administrators,
     find_operators,
     save_profiles,
@@ -37,8 +37,10 @@ NOTICES_AT_ONCE = 100
 async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
     """Keep people; of who is deleted no personal data stays."""
     await apply_people(conn, events, at)
-    if gone := [event.data.id for event in events if event.data.status == "deleted"]:
-        await erase_profiles(conn, gone)
+    if gone := [event.data for event in latest(events) if event.data.status == "deleted"]:
+        await save_profiles(
+            conn, [Profile(one.tenant_id, one.id, "", None, last_of_epoch(one.version)) for one in gone]
+        )
 
 
 async def keep_profiles(
@@ -47,7 +49,10 @@ async def keep_profiles(
     at: datetime,  # noqa: ARG001 (a use case)
 ) -> None:
     """Keep names and addresses: the only place where they are."""
-    await save_profiles(conn, [event.data for event in latest(events)])
+    facts = [event.data for event in latest(events)]
+    await save_profiles(
+        conn, [Profile(one.tenant_id, one.id, one.display_name, one.email, one.version) for one in facts]
+    )
 
 
 async def keep_license_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTermNotice]], at: datetime) -> None:

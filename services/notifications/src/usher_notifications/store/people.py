@@ -8,26 +8,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT
-from usher_contracts.identity import UserProfileChanged
 from usher_notifications.domain.deliveries import Recipient
 from usher_notifications.tables import ADMINISTRATORS
 
-# A profile that comes after its person's deletion is kept blank, so that erasure does not depend on the order.
+# The blank profile of a deleted person is a row like others, so that erasure depends on no order and on no lock.
 SAVE_PROFILES = text("""
     insert into profile as p (tenant_id, user_id, display_name, email, version)
-    select fact.tenant_id, fact.user_id, case when gone.id is null then fact.display_name else '' end,
-        case when gone.id is null then fact.email end, fact.version
-    from unnest(cast(:tenants as uuid[]), cast(:people as uuid[]), cast(:names as text[]), cast(:emails as text[]),
-        cast(:versions as bigint[])) as fact (tenant_id, user_id, display_name, email, version)
-    left join person gone on gone.tenant_id = fact.tenant_id and gone.id = fact.user_id and gone.status = 'deleted'
+    select * from unnest(cast(:tenants as uuid[]), cast(:people as uuid[]), cast(:names as text[]),
+        cast(:emails as text[]), cast(:versions as bigint[]))
     on conflict (tenant_id, user_id) do update
     set (display_name, email, version) = (excluded.display_name, excluded.email, excluded.version)
     where p.version < excluded.version
-""")
-ERASE = text("""
-    update profile set display_name = '', email = null from person
-    where person.id = any(cast(:people as uuid[])) and person.status = 'deleted'
-        and (profile.tenant_id, profile.user_id) = (person.tenant_id, person.id)
 """)
 LOAD_RECIPIENTS = text("""
     select asked.tenant, asked.person, p.display_name, p.email, coalesce(n.status <> 'active', false) as has_left,
@@ -59,6 +50,17 @@ UNMUTE = text("delete from mute where tenant_id = :tenant and user_id = :user an
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """A person's name and address; blank once they are deleted."""
+
+    tenant_id: UUID
+    user_id: UUID
+    display_name: str
+    email: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Administrator:
     """Somebody who is told of what concerns the organization `org_id`, theirs, and its units."""
 
@@ -67,23 +69,18 @@ class Administrator:
     org_id: UUID
 
 
-async def save_profiles(conn: AsyncConnection, profiles: Sequence[UserProfileChanged]) -> None:
+async def save_profiles(conn: AsyncConnection, profiles: Sequence[Profile]) -> None:
     """Keep the highest version of each profile."""
     await conn.execute(
         SAVE_PROFILES,
         {
             "tenants": [profile.tenant_id for profile in profiles],
-            "people": [profile.id for profile in profiles],
+            "people": [profile.user_id for profile in profiles],
             "names": [profile.display_name for profile in profiles],
             "emails": [profile.email for profile in profiles],
             "versions": [profile.version for profile in profiles],
         },
     )
-
-
-async def erase_profiles(conn: AsyncConnection, people: Sequence[UUID]) -> None:
-    """Blank the profiles of those of these people who are deleted."""
-    await conn.execute(ERASE, {"people": people})
 
 
 async def load_recipients(conn: AsyncConnection, asked: Iterable[tuple[UUID, UUID]]) -> dict[UUID, Recipient]:

@@ -16,7 +16,7 @@ from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfi
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit import directory
 from usher_kit.audit_log.documents import trace_id
-from usher_kit.versions import EPOCH_SIZE
+from usher_kit.versions import EPOCH_SIZE, last_of_epoch
 from usher_reporting.domain.people import Activity, Change, Holding, News, Person, PersonKey, Seat
 from usher_reporting.store.histories import SeatKey, judge_claims
 from usher_reporting.store.people import (
@@ -38,7 +38,10 @@ async def keep_organizations(conn: AsyncConnection, events: Sequence[Event[Organ
 
 
 async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
-    """Keep the copy of people; whoever changed organization is counted in the new one, with all their seats."""
+    """Keep the copy of people; whoever changed organization is counted in the new one, with all their seats.
+
+    Of who is deleted no personal data stays: a blank profile takes the place of theirs, in whatever order they come.
+    """
     await lock_tenants(conn)
     facts = [event.data for event in latest(events)]
     people = await load_people(conn, [(fact.tenant_id, fact.id) for fact in facts])
@@ -49,6 +52,13 @@ async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
         if fact.id in changed and fact.org_id != person.org_id
     ]
     await save_changes(conn, moved)
+    await save_newer(conn, PROFILE, [blank_profile(fact) for fact in facts if fact.status == "deleted"])
+
+
+def blank_profile(fact: UserChanged) -> dict[str, Any]:
+    """What is left of a deleted person's profile."""
+    nothing = {"external_id": None, "user_name": "", "display_name": "", "email": None}
+    return {"tenant_id": fact.tenant_id, "id": fact.id, **nothing, "version": last_of_epoch(fact.version)}
 
 
 async def keep_profiles(
