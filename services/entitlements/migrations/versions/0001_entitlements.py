@@ -101,7 +101,7 @@ def create_seats() -> None:
 
 
 def create_settings() -> None:
-    table("seat_activity", uuid("user_id"), words("product"), number("version"),
+    table("seat_activity", uuid("user_id"), words("product"), number("version"), words("activity"),
           moment("assigned_since", nullable=True), moment("last_login_at", nullable=True),
           moment("reclaim_due", nullable=True), moment("kept_until", nullable=True),
           key=("user_id", "product"))  # fmt: skip

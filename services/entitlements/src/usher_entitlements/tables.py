@@ -183,6 +183,7 @@ SEAT_ACTIVITY = Table(
     uuid("user_id", key=True),
     words("product", key=True),
     version(),
+    words("activity"),
     moment("assigned_since", nullable=True),
     moment("last_login_at", nullable=True),
     moment("reclaim_due", nullable=True),

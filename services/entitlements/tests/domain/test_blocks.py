@@ -130,12 +130,18 @@ def test_a_block_of_one_product_leaves_the_places_of_others_alone() -> None:
 
 
 def activity(
-    *, due: float | None = None, login: float | None = None, kept: float | None = None, since: float | None = 0
+    *,
+    due: float | None = None,
+    login: float | None = None,
+    kept: float | None = None,
+    since: float | None = 0,
+    what: str = "inactive",
 ) -> Activity:
     moments = [None if number is None else day(number) for number in (since, login, due, kept)]
-    return Activity(TENANT, person(1).id, "learn", 1, *moments)
+    return Activity(TENANT, person(1).id, "learn", 1, what, *moments)
 
 
+LATE_WISH = Lift(day(50), Reason.RETURNED, first_in_line=True)
 HOUR = timedelta(hours=1)
 
 
@@ -149,6 +155,9 @@ HOUR = timedelta(hours=1)
         ("until then", seat(1, "assigned"), activity(due=90, kept=90), HOUR, True),
         ("said of an earlier holding", seat(1, "assigned", on=80), activity(due=90), HOUR, False),
         ("said of no holding by name", seat(1, "assigned", on=80), activity(due=90, since=None), HOUR, True),
+        ("who was warned alone", seat(1, "assigned"), activity(due=90, what="warned"), HOUR, False),
+        ("who never came", seat(1, "assigned"), activity(due=90, what="never_used"), HOUR, True),
+        ("just restored", replace(seat(1, "assigned"), since=day(90.01)), activity(due=90), HOUR, False),
         ("a place in line is not reclaimed", seat(1, "waitlisted"), activity(due=90), HOUR, False),
         ("nor a suspended seat", seat(1, "suspended"), activity(due=90), HOUR, False),
     ],
@@ -171,6 +180,9 @@ def test_a_seat_is_reclaimed(story: str, holding: Seat, told_: Activity, late: t
         ),
         ("one so old that it was due all the same", activity(login=10), activity(login=12, due=42), None),
         ("another policy alone is no return", activity(login=10), activity(login=10, due=80), None),
+        ("a wish before it, told late", activity(), activity(kept=80, due=81), LATE_WISH),
+        ("a wish that is known", activity(kept=80), activity(kept=80, due=81), None),
+        ("a wish for a time that was over", activity(), activity(kept=49, due=81), None),
         ("who never came does not return", None, activity(due=80), None),
     ],
 )

@@ -10,6 +10,9 @@ from usher_entitlements.domain.seats import Reason, Seat, SeatState
 RECLAIM_AFTER = timedelta(hours=1)
 """How long after `reclaim_due` a seat is reclaimed: a login or a wish to keep it may be on its way."""
 
+IDLE = ("inactive", "never_used")
+"""What leads to a reclaim, and nothing else does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:
@@ -19,6 +22,7 @@ class Activity:
     user_id: UUID
     product: str
     version: int
+    activity: str
     assigned_since: datetime | None
     last_login_at: datetime | None
     reclaim_due: datetime | None
@@ -28,7 +32,10 @@ class Activity:
 def is_due(seat: Seat, activity: Activity, at: datetime) -> bool:
     """Whether the seat is to be reclaimed at `at`. What was said of an earlier holding reclaims no later one."""
     due = activity.reclaim_due
-    if seat.state is not SeatState.ASSIGNED or due is None or due + RECLAIM_AFTER > at:
+    if seat.state is not SeatState.ASSIGNED or activity.activity not in IDLE or due is None:
+        return False
+    # What was said before a seat was restored may be on its way to being corrected: the hour begins anew.
+    if max(due, seat.since) + RECLAIM_AFTER > at:
         return False
     if activity.kept_until is not None and activity.kept_until > at:
         return False
@@ -38,14 +45,21 @@ def is_due(seat: Seat, activity: Activity, at: datetime) -> bool:
 def give_back(seat: Seat, before: Activity | None, now: Activity) -> Lift | None:
     """What a login does to a reclaimed seat: one that moves `reclaim_due` past the reclaim gives it back.
 
-    Where the login came before the reclaim, and was only told after it, the person is first in line.
+    Where it came before the reclaim, and was only told after it, the person is first in line; and so is who had asked
+    to keep the seat by then.
     """
-    login = now.last_login_at
-    if not seat.is_reclaimed or seat.blocked_at is None or login is None:
+    blocked_at = seat.blocked_at
+    if not seat.is_reclaimed or blocked_at is None:
         return None
-    known = before.last_login_at if before else None
-    is_new = known is None or known < login
-    is_past = now.reclaim_due is None or now.reclaim_due > seat.blocked_at
-    if not (is_new and is_past):
+    if now.reclaim_due is not None and now.reclaim_due <= blocked_at:
         return None
-    return Lift(max(login, seat.blocked_at), Reason.RETURNED, first_in_line=login < seat.blocked_at)
+    login, kept = now.last_login_at, now.kept_until
+    if login is not None and _is_later(login, before.last_login_at if before else None):
+        return Lift(max(login, blocked_at), Reason.RETURNED, first_in_line=login < blocked_at)
+    if kept is not None and kept > blocked_at and _is_later(kept, before.kept_until if before else None):
+        return Lift(blocked_at, Reason.RETURNED, first_in_line=True)
+    return None
+
+
+def _is_later(now: datetime, before: datetime | None) -> bool:
+    return before is None or before < now

@@ -60,7 +60,9 @@ async def keep_activity(conn: AsyncConnection, events: Sequence[Event[SeatActivi
     """Keep what usage says of seats; a login that came in time, or comes after the reclaim, gives the seat back."""
     current = {(e.data.user_id, e.data.product): e for e in latest(events)}
     known = await save_activities(conn, [to_activity(event.data) for event in current.values()])
-    news = [pair for pair in known if current[pair].data.last_login_at is not None]
+    # Only a login or a wish gives a seat back: what says neither, as of a whole new district, asks for nothing more.
+    facts = {pair: current[pair].data for pair in known}
+    news = [pair for pair, fact in facts.items() if fact.last_login_at is not None or fact.kept_until is not None]
     tenants = sorted({event.tenantid for event in current.values()})
     reclaimed = await find_reclaimed(conn, tenants, news) if news else []
     if not reclaimed:
@@ -69,7 +71,8 @@ async def keep_activity(conn: AsyncConnection, events: Sequence[Event[SeatActivi
     lifts: dict[UUID, dict[str, Block | Lift]] = {}
     for one in reclaimed:
         now = to_activity(current[one.user_id, one.product].data)
-        before = replace(now, last_login_at=known[one.user_id, one.product])
+        login, kept = known[one.user_id, one.product]
+        before = replace(now, last_login_at=login, kept_until=kept)
         if given := give_back(desk.seats[one.user_id][one.product], before, now):
             lifts.setdefault(one.user_id, {})[one.product] = given
     causes = {e.data.user_id: Cause.of(e) for e in current.values() if e.data.user_id in lifts}
@@ -146,6 +149,7 @@ def to_activity(fact: SeatActivityChanged) -> Activity:
         fact.user_id,
         fact.product,
         fact.version,
+        fact.activity,
         fact.assigned_since,
         fact.last_login_at,
         fact.reclaim_due,
