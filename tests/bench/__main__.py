@@ -5,6 +5,7 @@ import asyncio
 import os
 import shutil
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -55,11 +56,13 @@ def main() -> None:
     forget()
     try:
         addresses = servers.start(ground.HOME, tell)
-        asyncio.run(measure_all(addresses, asked, sizes))
+        missing = asyncio.run(measure_all(addresses, asked, sizes))
     except ServerError as error:
         sys.exit(str(error))
     finally:
         servers.stop(ground.HOME)
+    if missing:
+        sys.exit(f"not measured: {', '.join(missing)}")
 
 
 def forget() -> None:
@@ -68,18 +71,28 @@ def forget() -> None:
     shutil.rmtree(ground.HOME, ignore_errors=True)
 
 
-async def measure_all(addresses: Addresses, asked: frozenset[str], sizes: Sizes) -> None:
-    """Measure group by group; what was measured is written even if a later group fails."""
+async def measure_all(addresses: Addresses, asked: frozenset[str], sizes: Sizes) -> list[str]:
+    """Measure group by group, and write what was measured even where a group fails. Returns the figures that lack."""
     machine = figures.machine(await ground.versions(addresses))
     measured: dict[str, Figure] = {}
     try:
         for group in GROUPS:
             if wanted := asked & set(group.names):
-                found = await group.measure(addresses, sizes, wanted)
-                measured |= {name: found[name] for name in group.names if name in wanted}
+                found = await attempt(group, addresses, sizes, wanted)
+                measured |= {name: found[name] for name in group.names if name in wanted & found.keys()}
     finally:
         figures.write(FILE, machine, measured)
         figures.show(machine, measured)
+    return [name for name in NAMES if name in asked - measured.keys()]
+
+
+async def attempt(group: Group, addresses: Addresses, sizes: Sizes, wanted: frozenset[str]) -> dict[str, Figure]:
+    """A group's figures; none where it fails, which is told and loses nobody else's."""
+    try:
+        return await group.measure(addresses, sizes, wanted)
+    except Exception:  # noqa: BLE001 (whatever failed, the next group begins on ground of its own)
+        traceback.print_exc()
+        return {}
 
 
 def arguments() -> tuple[frozenset[str], Sizes]:

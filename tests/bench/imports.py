@@ -13,7 +13,7 @@ from tests.bench import district
 from tests.bench.figures import Figure
 from tests.bench.flow import SEATED
 from tests.bench.ground import Ground, fresh
-from tests.bench.running import cpu_seconds, running, services
+from tests.bench.running import cpu_used, running, services
 from tests.bench.sizes import Sizes, tell
 
 from usher_cli.clients.session import Session
@@ -53,9 +53,9 @@ async def import_once(ground: Ground, people: int) -> float:
     started = services(ground, ROLES)
     with running(started), district.session(ground) as administrator:
         await license_units(ground, administrator, made)
-        before, began = cpu_seconds(started), time.perf_counter()
+        before, began = cpu_used(started), time.perf_counter()
         ended, seats = await follow(ground, administrator, made)
-        used = cpu_seconds(started)
+        used = cpu_used(started)
     cpu = ", ".join(f"{name} {used[name] - before[name]:.1f}" for name in used)
     tell(f"import: {people:,} people, {seats:,} seats in {ended - began:.1f} s; CPU seconds: {cpu}")
     return people / (ended - began)

@@ -3,15 +3,16 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
-from tests.bench.ground import OWNERS, PROGRAMS, Ground
+from tests.bench.ground import HOME, OWNERS, PROGRAMS, Ground
 
 from usher_cli.local.services import unreadiness
 from usher_cli.servers import ServerError, programs
 from usher_cli.servers.programs import Program
 
+SERVERS = ("postgres", "rabbitmq")
 READY = "BENCH_READY"
 """The file that a program of the benchmarks' own makes once it consumes."""
 
@@ -67,14 +68,22 @@ def running(started: Sequence[Program]) -> Iterator[None]:
             list(pool.map(programs.stop, started))
 
 
-def cpu_seconds(started: Sequence[Program]) -> dict[str, float]:
-    """The processor time that each of these programs has used."""
-    used = {}
-    for program in started:
-        if found := programs.find(program):
-            times = psutil.Process(found.pid).cpu_times()
-            used[program.key] = times.user + times.system
-    return used
+def cpu_used(started: Sequence[Program]) -> dict[str, float]:
+    """The processor seconds that each of these programs and each of the servers has used, with what they started."""
+    servers = [Program(key, key, HOME / "servers" / key, (), lambda: True) for key in SERVERS]
+    found = {program.key: programs.find(program) for program in (*started, *servers)}
+    return {key: seconds_of(psutil.Process(one.pid)) for key, one in found.items() if one}
+
+
+def seconds_of(process: psutil.Process) -> float:
+    """The processor time of a process, of those that it started, and of those among them that have ended."""
+    own = process.cpu_times()
+    used = own.user + own.system + own.children_user + own.children_system
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            times = child.cpu_times()
+            used += times.user + times.system
+    return float(used)
 
 
 def refuse_ended(started: Sequence[Program]) -> None:

@@ -10,7 +10,7 @@ class Sizes:
 
     people: int = 20_000
     """People through our way and the floor's."""
-    ordinary_people: int = 1_000
+    ordinary_people: int = 600
     """People through the ordinary way, which is slow: a rate needs no more."""
     import_people: int = 20_000
     changes: int = 200

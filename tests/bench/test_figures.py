@@ -24,16 +24,26 @@ def test_the_file_has_each_figure_with_its_runs(tmp_path: Path) -> None:
 
 
 def test_a_ratio_is_taken_of_each_round_before_the_median() -> None:
-    rates = {OURS: [3_000.0, 1_000.0, 2_000.0], ORDINARY: [100.0, 50.0, 50.0], FLOOR: [6_000.0, 2_000.0, 3_000.0]}
-    found = to_figures(rates, dict.fromkeys(rates, 1_000))
+    rounds = [
+        {OURS: 3_000.0, ORDINARY: 100.0, FLOOR: 6_000.0},
+        {OURS: 1_000.0, ORDINARY: 50.0, FLOOR: 2_000.0},
+        {OURS: 2_000.0, ORDINARY: 50.0, FLOOR: 3_000.0},
+    ]
+    found = to_figures(rounds, dict.fromkeys(rounds[0], 1_000))
     assert found["flow_vs_ordinary"].runs == [30, 20, 40]
     assert found["flow_vs_ordinary"].value == 30
     assert found["flow_vs_floor"].value == 0.5
     assert found["flow_people_per_second"].value == 2_000
 
 
+def test_a_way_that_failed_once_costs_its_round_alone() -> None:
+    found = to_figures([{OURS: 3_000.0, ORDINARY: 100.0}, {OURS: 1_000.0}], {OURS: 1_000, ORDINARY: 100})
+    assert found["flow_vs_ordinary"].runs == [30]
+    assert found["flow_people_per_second"].runs == [3_000, 1_000]
+
+
 def test_a_way_that_was_not_run_gives_no_ratio() -> None:
-    assert to_figures({OURS: [3_000.0]}, {OURS: 1_000}).keys() == {"flow_people_per_second"}
+    assert to_figures([{OURS: 3_000.0}], {OURS: 1_000}).keys() == {"flow_people_per_second"}
 
 
 def test_organizations_can_be_imported_before_their_people(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The ordinary way's broker and database: a queue a kind of message, a handler a message, an ORM session a handler."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase
 from usher_contracts.envelope import Cause, Event, Fact, routing_key
 from usher_kit.database import async_url
 from usher_kit.ids import new_id
+from usher_kit.service import COLLECT
 
 HANDLERS = 8
 PREFETCH = 64
@@ -93,6 +95,8 @@ class Program:
         async with self.broker:
             await self.broker.start()
             task = asyncio.ensure_future(beside()) if beside else None
+            gc.freeze()
+            gc.set_threshold(*COLLECT)
             ready()
             await stop.wait()
             if task:

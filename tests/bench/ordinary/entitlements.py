@@ -36,6 +36,8 @@ async def seat_person(event: Event[UserChanged]) -> None:
     """Keep the person, give them the seats that they want, then tell of it."""
     async with PROGRAM.sessions() as session, session.begin():
         told = await decide(session, event)
+    # After the commit, so that whoever tells of a pool sees it as it is then.
+    changed_pools.update((seat.data.pool_id, event) for seat in told)
     await PROGRAM.publish(*told)
 
 
@@ -63,7 +65,6 @@ async def decide(session: AsyncSession, event: Event[UserChanged]) -> list[Event
     for pool in pools:
         if pool.product not in seats and (seat := seat_in(pool, fact, at)) is not None:
             session.add(seat)
-            changed_pools[pool.id] = event
             told.append(to_message(seat, event, at))
     return told
 

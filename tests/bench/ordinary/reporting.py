@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.bench.ordinary.broker import Program, mapped
@@ -17,6 +17,7 @@ from usher_reporting.tables import CLAIM, HEADCOUNT, METADATA, POOL, SEAT
 
 PROGRAM = Program("reporting")
 Claim, Pool, Seat, Person = (mapped(table) for table in (CLAIM, POOL, SEAT, METADATA.tables["person"]))
+LOCK = text("select pg_advisory_xact_lock(hashtextextended(:person, 0))")
 NOBODY = dict.fromkeys(("assigned", "waitlisted", "suspended", "active", "inactive", "never_used", "unknown"), 0)
 
 
@@ -82,13 +83,9 @@ async def keep_pool(event: Event[PoolChanged]) -> None:
 
 
 async def lock_seats(session: AsyncSession, fact: SeatChanged | SeatActivityChanged) -> dict[str, Any]:
-    """The seats of the fact's person, by product; the person is locked, so that both seats count as one once.
-
-    A person who is not known yet raises NoResultFound: the message comes again.
-    """
-    key = (fact.tenant_id, fact.user_id)
-    await session.get_one(Person, key, with_for_update=True)
-    rows = await session.scalars(select(Seat).where(Seat.tenant_id == key[0], Seat.user_id == key[1]))
+    """The seats of the fact's person, by product; the person is locked, known or not: both seats count as one once."""
+    await session.execute(LOCK, {"person": str(fact.user_id)})
+    rows = await session.scalars(select(Seat).where(Seat.tenant_id == fact.tenant_id, Seat.user_id == fact.user_id))
     return {seat.product: seat for seat in rows}
 
 
