@@ -17,6 +17,9 @@ SEAT = "select version from seat where user_id::text = :user_id and product = :p
 EFFECTS: Mapping[tuple[str, str], str] = {
     ("entitlements", "identity.organization.changed"): ORGANIZATION,
     ("entitlements", "identity.user.changed"): PERSON,
+    ("entitlements", "usage.seat_activity.changed"): """
+        select version from seat_activity where user_id::text = :user_id and product = :product
+    """,
     ("usage", "identity.organization.changed"): ORGANIZATION,
     ("usage", "identity.user.changed"): PERSON,
     ("usage", "identity.user.logged_in"): """

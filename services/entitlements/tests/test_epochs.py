@@ -1,4 +1,4 @@
-"""After a restore: what entitlements decides and tells outranks all that was told before (messages: The state rule)."""
+"""After a restore: what entitlements decides outranks all that was told before (messages: The state-carrying rule)."""
 
 from typing import Any
 

@@ -7,6 +7,7 @@ import pytest
 
 from usher_contracts.audit import EntitlementsAuditRecorded
 
+from .audit import tamper
 from .conftest import LAB_REPORTER, LEARNER, OPERATOR, Ask, all_pages, status_of
 from .story import DISTRICT, ELSEWHERE, LAB, NORTH, SOUTH, Reporting, act, day
 
@@ -53,7 +54,38 @@ async def test_an_act_is_told_whole(get: Ask) -> None:
         "correlation_id": event_id,
         "changeset": "import-1",
         "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "is_readable": True,
     }
+
+
+@pytest.mark.usefixtures("history")
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "",
+        "no JSON",
+        "null",
+        "[]",
+        '"act"',
+        "{}",
+        '{"data": []}',
+        '{"type": 1, "data": {}}',
+        '{"type": "x", "data": {}}',
+    ],
+)
+async def test_an_entry_whose_text_was_overwritten_is_shown_as_unreadable(
+    get: Ask, service_database: str, nonsense: str
+) -> None:
+    whole = (await get("/v1/audit"))["items"]
+    overwrite = "update audit_entry set document = :text where target = 'early'"
+    await tamper(service_database, overwrite, text=nonsense)
+    *others, found = (await get("/v1/audit"))["items"]
+    assert others == whole[:-1]
+    assert (found["is_readable"], found["before"], found["address"]) == (False, None, None)
+    for name in ("position", "at", "actor", "act", "target", "org_id", "organization", "outcome", "event_id", "hash"):
+        assert found[name] == whole[-1][name]
+    await tamper(service_database, "update audit_entry set outcome = 'lost' where target = 'early'")
+    assert (await get("/v1/audit"))["items"][-1]["outcome"] == "lost"
 
 
 FILTERED: list[tuple[str, dict[str, Any], list[str]]] = [

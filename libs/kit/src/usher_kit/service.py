@@ -1,4 +1,4 @@
-"""A service as one program with roles: `api`, `worker`, `all`, `migrate` and `raise-epoch` (interfaces: Processes)."""
+"""A service as one program with roles: `api`, `worker`, `all`, `migrate`, `raise-epoch` (interfaces: Processes and ports)."""
 
 import argparse
 import asyncio

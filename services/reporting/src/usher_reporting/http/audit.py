@@ -19,6 +19,23 @@ from usher_reporting.store.audit_search import Place, search_audit
 PLACE: TypeAdapter[tuple[datetime, UUID, int]] = TypeAdapter(tuple[AwareDatetime, UUID, int])
 Word = Annotated[str | None, Query(max_length=300, pattern=TEXT)]
 
+LISTED = (
+    "tenant_id",
+    "position",
+    "at",
+    "service",
+    "actor",
+    "act",
+    "target",
+    "org_id",
+    "organization",
+    "outcome",
+    "event_id",
+    "trace_id",
+    "hash",
+)
+"""What stands beside an entry's text."""
+
 router = APIRouter(tags=["audit"])
 
 
@@ -26,6 +43,8 @@ class AuditEntry(BaseModel):
     """One act, as the text says that `hash` covers: who did what to what, from which state to which, and from where.
 
     `reason` is the slug of a refusal, or the note that came with the act. `position` is its place in the tenant's log.
+    Where the text is no act any more, somebody has changed it behind the service's back: `is_readable` is false, and
+    what is told is what the entry is searched by. `usher audit verify` says what else was changed.
     """
 
     tenant_id: UUID
@@ -37,7 +56,7 @@ class AuditEntry(BaseModel):
     target: str
     org_id: UUID | None
     organization: str | None
-    outcome: AuditOutcome
+    outcome: str
     reason: str | None
     before: dict[str, JsonValue] | None
     after: dict[str, JsonValue] | None
@@ -48,6 +67,7 @@ class AuditEntry(BaseModel):
     changeset: str | None
     trace_id: str | None
     hash: str
+    is_readable: bool = True
 
 
 @router.get("/v1/audit")
@@ -78,7 +98,22 @@ async def audit(
 
 
 def to_answer(row: RowMapping) -> AuditEntry:
-    """The entry by its own text; only its place, its hash and its organization's name come from beside it."""
+    """The entry by its own text or, where that is no act, by what stands beside it."""
+    try:
+        return by_document(row)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return AuditEntry(
+            **{name: row[name] for name in LISTED},
+            **dict.fromkeys(("reason", "before", "after", "address", "causation_id", "correlation_id", "changeset")),
+            is_readable=False,
+        )
+
+
+def by_document(row: RowMapping) -> AuditEntry:
+    """The entry by its text; only its place, its hash and its organization's name come from beside it.
+
+    Raises ValueError, LookupError, TypeError or AttributeError for a text that is no act.
+    """
     event: dict[str, Any] = orjson.loads(row["document"])
     act: dict[str, Any] = event["data"]
     return AuditEntry(

@@ -22,7 +22,8 @@ FILTERS = {
 }
 # Each place gives its own newest, so that an index ends the search early; then the newest of them all are named.
 SEARCH = """
-    select a.tenant_id, a.position, a.at, a.trace_id, a.document, a.hash, o.name as organization
+    select a.tenant_id, a.position, a.at, a.service, a.actor, a.act, a.target, a.org_id, a.outcome, a.event_id,
+           a.trace_id, a.document, a.hash, o.name as organization
     from (
         select newest.* from unnest(cast(:tenants as uuid[]), cast(:units as uuid[])) as place (tenant_id, id)
         cross join lateral (

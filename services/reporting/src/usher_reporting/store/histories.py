@@ -1,4 +1,4 @@
-"""Histories that a restore forked: which claims lead to the present, and which are void (messages: The state rule)."""
+"""Histories that a restore forked: which claims lead to the present (messages: The state-carrying rule)."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
