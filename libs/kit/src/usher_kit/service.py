@@ -1,4 +1,4 @@
-"""A service as one program with roles: `api`, `worker`, `all`, `migrate`, `raise-epoch` (interfaces: Processes and ports)."""
+"""A service as one program with roles, and with acts of its database's owner (interfaces: Processes and ports)."""
 
 import argparse
 import asyncio
