@@ -18,7 +18,7 @@ from usher_entitlements.domain.seats import Seat
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.store.people import find_person
 from usher_entitlements.store.reevaluations import pools_with_lists
-from usher_entitlements.time_passing import pass_due_terms, reclaim_idle_seats
+from usher_entitlements.time_passing import pass_due_terms, reclaim_idle_seats, settle_pools, tell_due_notices
 from usher_entitlements.use_cases.grant_rules import set_rules
 from usher_entitlements.use_cases.license_terms import buy_term, change_term, end_term
 from usher_entitlements.use_cases.reevaluate import reevaluate
@@ -171,8 +171,11 @@ class Entitlements:
             await self.work_off_lists()
 
     async def work_off_lists(self, *, most: int = 1_000) -> int:
-        """Work off what a change of the configuration left; answers in how many transactions."""
+        """Work off what a change of the configuration left; answers in how many transactions people were decided."""
         rounds = 0
+        await tell_due_notices(self.runtime)
+        while await settle_pools(self.runtime):
+            pass
         while lists := await self.lists():
             for tenant_id, pool_id in lists:
                 async with self.database.transaction([tenant_id]) as conn:

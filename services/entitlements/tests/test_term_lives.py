@@ -129,6 +129,7 @@ async def test_notices_follow_what_an_organization_sets(entitlements: Entitlemen
     async def set_days(org: UUID, product: str, days: list[int] | None) -> None:
         async with entitlements.database.transaction([DISTRICT]) as conn:
             await set_notice_days(conn, DISTRICT, org, product, days, entitlements.clock.now(), Cause())
+        await entitlements.work_off_lists()
 
     async def told() -> list[int]:
         return [fact["threshold"] for fact in await entitlements.told("license_term.notice")]

@@ -110,6 +110,9 @@ def create_settings() -> None:
     )
     table("promotions", uuid("pool_id"), sa.Column("day", sa.Date, nullable=False), count("people"),
           key=("pool_id", "day"))  # fmt: skip
+    table("settling", uuid("pool_id"), words("reason"), sa.Column("cause", JSONB, nullable=False),
+          sa.Column("progress", UUID(as_uuid=True)), key=("pool_id",))  # fmt: skip
+    table("notice_clock", moment("due_at"), key=())
     table("setting", uuid("org_id"), words("product"), sa.Column("notice_days", ARRAY(sa.Integer), nullable=False),
           number("version"), key=("org_id", "product"))  # fmt: skip
 

@@ -17,7 +17,7 @@ from usher_entitlements.http import (
     waitlists,
 )
 from usher_entitlements.tables import METADATA
-from usher_entitlements.time_passing import PASS_TERMS, RECLAIM, REEVALUATE
+from usher_entitlements.time_passing import NOTICES, PASS_TERMS, RECLAIM, REEVALUATE, SETTLE
 from usher_entitlements.use_cases.products import FIRST_PRODUCTS, extend_catalogue
 from usher_kit.runtime import Runtime
 from usher_kit.service import Service, run
@@ -52,7 +52,7 @@ SERVICE = Service(
             doctor,
         )
     ],
-    loops=[PASS_TERMS, REEVALUATE, RECLAIM],
+    loops=[PASS_TERMS, NOTICES, SETTLE, REEVALUATE, RECLAIM],
     prepare=start_catalogue,
 )
 

@@ -214,6 +214,20 @@ SETTING = Table(
 )
 """What an organization has set for a product (empty: for all of them); its units inherit it."""
 
+SETTLING = Table(
+    "settling",
+    METADATA,
+    tenant_id(),
+    uuid("pool_id", key=True),
+    words("reason"),
+    Column("cause", JSONB, nullable=False),
+    Column("progress", UUID(as_uuid=True)),
+)
+"""Pools that a changed license still moves seats of, step by step. `progress` is the last holder who was suspended."""
+
+NOTICE_CLOCK = Table("notice_clock", METADATA, tenant_id(), moment("due_at"))
+"""When a notice of one of a tenant's terms is due next, or it is to be found out."""
+
 REEVALUATION = Table(
     "reevaluation",
     METADATA,

@@ -1,15 +1,20 @@
 """The worker's loops: what time makes due for license terms, and the work list that a changed configuration leaves."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 from uuid import UUID
 
 from usher_contracts.envelope import Cause
 from usher_entitlements.store.configurations import find_due, lock_for_change
+from usher_entitlements.store.notice_clocks import find_tenants_with_notices
 from usher_entitlements.store.reevaluations import pools_with_lists
-from usher_entitlements.use_cases.pass_time import catch_up
+from usher_entitlements.store.settlings import find_settling
+from usher_entitlements.use_cases.notices import tell_notices
+from usher_entitlements.use_cases.pass_time import catch_up, hold_configurations
 from usher_entitlements.use_cases.reevaluate import reevaluate
 from usher_entitlements.use_cases.seat_acts import reclaim_due
+from usher_entitlements.use_cases.settle_pools import settle_next
 from usher_kit.loops import Loop
 from usher_kit.runtime import Runtime
 
@@ -20,6 +25,8 @@ LIST_SECONDS = 1.0
 """How long another process's change of the configuration may stay unseen; this process's own wakes the loop."""
 
 RECLAIM_SECONDS = 15.0
+TENANTS_WITH_NOTICES = 1_000
+POOLS_TO_SETTLE = 200
 RECLAIMS = 1_000
 """Seats that one transaction reclaims, at most."""
 
@@ -36,8 +43,37 @@ async def pass_due_terms(runtime: Runtime) -> bool:
 
     await each(due, pass_tenant)
     if due:
-        runtime.wake(REEVALUATE.name)
+        follow_change(runtime)
     return bool(due)
+
+
+async def tell_due_notices(runtime: Runtime) -> bool:
+    """One round: notices of the terms of many tenants, in one transaction. Answers whether there may be more."""
+    at = runtime.clock.now()
+    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+        tenants = await find_tenants_with_notices(conn, at, TENANTS_WITH_NOTICES)
+    if tenants:
+        async with runtime.database.transaction(tenants) as conn:
+            await tell_notices(conn, tenants, at)
+    return len(tenants) == TENANTS_WITH_NOTICES
+
+
+async def settle_pools(runtime: Runtime) -> bool:
+    """One round: a step of the pools that a changed license still moves seats of, a transaction a tenant."""
+    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+        found = await find_settling(conn, POOLS_TO_SETTLE)
+    pools: dict[UUID, list[UUID]] = defaultdict(list)
+    for tenant_id, pool_id in found:
+        pools[tenant_id].append(pool_id)
+
+    async def settle_tenant(tenant_id: UUID) -> None:
+        at = runtime.clock.now()
+        async with runtime.database.transaction([tenant_id]) as conn:
+            await hold_configurations(conn, [tenant_id], at)
+            await settle_next(conn, tenant_id, pools[tenant_id], at)
+
+    await each(pools, settle_tenant)
+    return bool(found)
 
 
 async def work_off_lists(runtime: Runtime) -> bool:
@@ -72,6 +108,14 @@ async def each(items: Iterable[T], act: Callable[[T], Awaitable[None]]) -> None:
         raise ExceptionGroup("some tenants' turns failed", failures)
 
 
+def follow_change(runtime: Runtime) -> None:
+    """Wake the loops that do what a change of terms, tree or rules leaves to be done."""
+    for loop in (NOTICES, SETTLE, REEVALUATE):
+        runtime.wake(loop.name)
+
+
 PASS_TERMS: Loop[Runtime] = Loop("license terms", TERMS_SECONDS, pass_due_terms)
 REEVALUATE: Loop[Runtime] = Loop("reevaluation", LIST_SECONDS, work_off_lists)
+NOTICES: Loop[Runtime] = Loop("notices", TERMS_SECONDS, tell_due_notices)
+SETTLE: Loop[Runtime] = Loop("settling", LIST_SECONDS, settle_pools)
 RECLAIM: Loop[Runtime] = Loop("reclaims", RECLAIM_SECONDS, reclaim_idle_seats)

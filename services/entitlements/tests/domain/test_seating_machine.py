@@ -195,7 +195,7 @@ class SeatingMachine(RuleBasedStateMachine):
 
     def settle(self, key: UUID) -> None:
         pool = self.pools[key]
-        waiting = self.line(key, pool.room.at_most(99))
+        waiting = self.line(key, pool.room_in_line.at_most(99))
         self.save(settle(pool, self.in_state(SeatState.SUSPENDED, key), waiting, Reason.CAPACITY_RAISED, self.at))
 
     @rule(own=st.booleans())

@@ -35,7 +35,15 @@ class Pool:
 
     @property
     def room(self) -> Room:
-        """How many newcomers and waiting people can be seated."""
+        """How many newcomers can be seated, and of those who wait when a seat comes free.
+
+        None while suspended seats are still to be restored, which go before all of them.
+        """
+        return Room(0) if self.suspended else self.room_in_line
+
+    @property
+    def room_in_line(self) -> Room:
+        """How many of the whole line can be seated, the suspended among them."""
         return self.room_with(0)
 
     def room_with(self, more: int) -> Room:

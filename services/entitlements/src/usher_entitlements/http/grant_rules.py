@@ -16,7 +16,7 @@ from usher_entitlements.domain.grants import GrantRule, RuleRow, rule_id
 from usher_entitlements.store.configurations import load_rule_rows, lock_for_change
 from usher_entitlements.store.lists import find_tenant
 from usher_entitlements.store.products import list_products
-from usher_entitlements.time_passing import REEVALUATE
+from usher_entitlements.time_passing import follow_change
 from usher_entitlements.use_cases.grant_rules import set_rules
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
@@ -104,7 +104,7 @@ async def put_rules(
         act = Act("grant_rules.set", str(tenant_id), tenant_id, tenant_id, to_audit(before), to_audit(after))
         done = [act] if act.before != act.after else []
         await record(conn, "entitlements", done, at=at, cause=access.cause(), address=access.address)
-    runtime.wake(REEVALUATE.name)
+    follow_change(runtime)
     response.headers["ETag"] = tag_of(after)
     return to_page(tenant_id, after)
 

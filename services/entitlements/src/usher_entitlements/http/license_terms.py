@@ -15,7 +15,7 @@ from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.http.cursors import read_id, read_moment
 from usher_entitlements.store.lists import find_tenant, list_terms
 from usher_entitlements.store.products import list_products
-from usher_entitlements.time_passing import REEVALUATE
+from usher_entitlements.time_passing import follow_change
 from usher_entitlements.use_cases.license_terms import buy_term, change_term, end_term, get_term
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
@@ -112,7 +112,7 @@ async def create_term(
     async with access.transaction(tenant_id) as conn:
         term = await buy_term(conn, LicenseTerm(tenant_id, new_id(), **new.model_dump()), at, access.cause())
         await write_down(conn, access, at, "license_term.create", None, term)
-    runtime.wake(REEVALUATE.name)
+    follow_change(runtime)
     response.headers["ETag"] = etag(term.version)
     return Term.model_validate(term)
 
@@ -165,7 +165,7 @@ async def patch_term(
         term = await change_term(conn, term_id, wanted(change), if_match, at, access.cause())
         if term.version != before.version:
             await write_down(conn, access, at, "license_term.change", before, term)
-    runtime.wake(REEVALUATE.name)
+    follow_change(runtime)
     response.headers["ETag"] = etag(term.version)
     return Term.model_validate(term)
 
@@ -181,7 +181,7 @@ async def end(
         before = await get_term(conn, term_id)
         term = await end_term(conn, term_id, if_match, at, access.cause())
         await write_down(conn, access, at, "license_term.end", before, term)
-    runtime.wake(REEVALUATE.name)
+    follow_change(runtime)
     response.headers["ETag"] = etag(term.version)
     return Term.model_validate(term)
 

@@ -14,7 +14,7 @@ from usher_entitlements.store.lists import find_tenant
 from usher_entitlements.store.organizations import load_tree
 from usher_entitlements.store.products import list_products
 from usher_entitlements.store.settings import load_notice_settings
-from usher_entitlements.time_passing import PASS_TERMS
+from usher_entitlements.time_passing import NOTICES
 from usher_entitlements.use_cases.settings import set_notice_days
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
@@ -92,7 +92,7 @@ async def put_setting(new: NewSetting, access: Authorized, runtime: Running) -> 
             after={"notice_days": list(new.notice_days) if new.notice_days is not None else None},
         )
         await record(conn, "entitlements", [done], at=at, cause=access.cause(), address=access.address)
-    runtime.wake(PASS_TERMS.name)
+    runtime.wake(NOTICES.name)
     return await get_settings(access, new.org_id)
 
 

@@ -81,7 +81,8 @@ WAITS = text("""
     select 'pool ' || id || ': ' || waitlisted || ' wait, though ' || assigned || ' of ' || capacity + extra
            || ' seats are given'
     from pool
-    where waitlisted > 0 and license_state in ('active', 'expiring') and (extra is null or assigned < capacity + extra)
+    where waitlisted > 0 and suspended = 0 and license_state in ('active', 'expiring')
+      and (extra is null or assigned < capacity + extra)
     limit :shown
 """)
 TENANTS = text("""

@@ -40,11 +40,16 @@ TOLD = text("""
     where n.tenant_id = any(cast(:tenants as uuid[])) and n.ends_at = t.ends_at
     group by n.term_id
 """)
+OF_UNITS = text(f"""
+    select {COLUMNS} from license_term
+    where tenant_id = :tenant and org_id = any(cast(:orgs as uuid[])) order by starts_at, id
+""")
 TELL = text("""
     insert into license_notice (tenant_id, term_id, ends_at, threshold, told_at)
     select tenant_id, term_id, ends_at, threshold, :at
     from unnest(cast(:tenants as uuid[]), cast(:terms as uuid[]), cast(:ends as timestamptz[]),
                 cast(:thresholds as int[])) as n (tenant_id, term_id, ends_at, threshold)
+    on conflict do nothing returning term_id
 """)
 
 
@@ -65,6 +70,11 @@ async def load_terms_of(
     """Every term, ever, that one of these organizations has bought of a product."""
     rows = await conn.execute(OF_LINE, {"tenant": tenant_id, "orgs": orgs, "product": product})
     return [from_row(row) for row in rows]
+
+
+async def load_terms_of_units(conn: AsyncConnection, tenant_id: UUID, orgs: Sequence[UUID]) -> list[LicenseTerm]:
+    """Every term, ever, of these organizations."""
+    return [from_row(row) for row in await conn.execute(OF_UNITS, {"tenant": tenant_id, "orgs": list(orgs)})]
 
 
 async def save_terms(conn: AsyncConnection, terms: Sequence[LicenseTerm]) -> None:
@@ -97,19 +107,21 @@ async def load_told(conn: AsyncConnection, tenants: Sequence[UUID]) -> dict[UUID
     return {row.term_id: row.threshold for row in await conn.execute(TOLD, {"tenants": tenants})}
 
 
-async def save_told(conn: AsyncConnection, told: Sequence[tuple[LicenseTerm, int]], at: datetime) -> None:
-    """Save that each term's notice of a threshold was told; its key lets none be told twice."""
-    if told:
-        await conn.execute(
-            TELL,
-            {
-                "tenants": [term.tenant_id for term, _ in told],
-                "terms": [term.id for term, _ in told],
-                "ends": [term.ends_at for term, _ in told],
-                "thresholds": [threshold for _, threshold in told],
-                "at": at,
-            },
-        )
+async def save_told(conn: AsyncConnection, told: Sequence[tuple[LicenseTerm, int]], at: datetime) -> set[UUID]:
+    """Save that each term's notice of a threshold is told. Answers the terms of which it had not been before."""
+    if not told:
+        return set()
+    news = await conn.scalars(
+        TELL,
+        {
+            "tenants": [term.tenant_id for term, _ in told],
+            "terms": [term.id for term, _ in told],
+            "ends": [term.ends_at for term, _ in told],
+            "thresholds": [threshold for _, threshold in told],
+            "at": at,
+        },
+    )
+    return set(news)
 
 
 def from_row(row: Row[Any]) -> LicenseTerm:

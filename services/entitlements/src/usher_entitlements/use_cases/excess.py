@@ -7,13 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
-from usher_entitlements.domain.pools import Pool
-from usher_entitlements.domain.seats import SeatState
+from usher_entitlements.domain.pools import Pool, tally
 from usher_entitlements.store.pools import lock_pools
-from usher_entitlements.store.seats import load_in_state
 from usher_entitlements.use_cases.pass_time import hold_configurations
-from usher_entitlements.use_cases.recording import record_pools
-from usher_entitlements.use_cases.reorganize import take_excess
+from usher_entitlements.use_cases.recording import record_pools, record_seats
+from usher_entitlements.use_cases.settle_pools import take_excess
 from usher_kit.errors import Conflict
 
 
@@ -31,8 +29,9 @@ async def release_excess(
         raise Conflict("This pool holds no seats beyond its license.")
     if seats is not None and seats != excess:
         raise Conflict(f"By now {excess} seats are held beyond the license; look again who would be released.")
-    held = await load_in_state(conn, [pool.tenant_id], [pool.id], SeatState.ASSIGNED)
-    after = await take_excess(conn, [pool.tenant_id], before, {pool.id: policy}, lambda _: cause, at, note)
+    changes = await take_excess(conn, {pool.id: (before[pool.id], policy, excess)}, at)
+    after = tally(before, changes)
+    users = [change.seat.user_id for change in changes]
+    await record_seats(conn, changes, after, lambda _: cause, dict.fromkeys(users, note))
     await record_pools(conn, before, after.values(), at, {}, cause)
-    still = await load_in_state(conn, [pool.tenant_id], [pool.id], SeatState.ASSIGNED)
-    return sorted({seat.user_id for seat in held[pool.id]} - {seat.user_id for seat in still[pool.id]})
+    return users

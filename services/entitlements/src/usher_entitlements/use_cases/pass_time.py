@@ -4,13 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_contracts.envelope import Cause, Event
-from usher_entitlements.domain.notices import due_notice, next_notice_at, notice_days
+from usher_contracts.envelope import Cause
 from usher_entitlements.domain.seats import Reason
 from usher_entitlements.domain.terms import LicenseTerm, due_passages, with_successors
 from usher_entitlements.store.configurations import (
@@ -20,14 +18,11 @@ from usher_entitlements.store.configurations import (
     lock_for_decisions,
     save_configurations,
 )
-from usher_entitlements.store.organizations import load_tree
-from usher_entitlements.store.settings import load_notice_settings
-from usher_entitlements.store.terms import load_terms, load_told, save_told
+from usher_entitlements.store.notice_clocks import look_at_notices
+from usher_entitlements.store.terms import load_terms
 from usher_entitlements.use_cases.acts import passages, write_down
-from usher_entitlements.use_cases.messages import notice_message
 from usher_entitlements.use_cases.recording import record_terms
 from usher_entitlements.use_cases.reorganize import reorganize
-from usher_kit import outbox
 from usher_kit.audit import Act
 from usher_kit.database import Contended
 
@@ -59,7 +54,8 @@ async def catch_up(conn: AsyncConnection, configurations: Configurations, at: da
         anew |= await apply_passage(conn, before, terms, moment, cause)
         moved += passages(before, terms, moment)
     await write_down(conn, moved, at, cause)
-    due = dict.fromkeys(configurations) | await tell_notices(conn, terms, at, cause)
+    due = dict.fromkeys(configurations) | next_due(terms)
+    await look_at_notices(conn, list(configurations), at)
     await save_configurations(conn, due, changed=anew)
     return {
         tenant: replace(held, version=held.version + (tenant in anew), due_at=due[tenant])
@@ -82,45 +78,13 @@ async def apply_passage(
     return await reorganize(conn, by_tenant(after, concerned), moment, Reason.LICENSE_STARTED, cause)
 
 
-async def tell_notices(
-    conn: AsyncConnection, terms: Sequence[LicenseTerm], at: datetime, cause: Cause
-) -> dict[UUID, datetime | None]:
-    """Tell of each term the latest notice that is due, once for its end and threshold.
-
-    Answers, by tenant, when time does something next.
-    """
-    tenants = sorted({term.tenant_id for term in terms})
-    days = await load_notice_days(conn, tenants, terms)
-    told = await load_told(conn, tenants)
-    due = [
-        (term, threshold)
-        for term in terms
-        if (threshold := due_notice(term, at, days[term.id], told=told.get(term.id))) is not None
-    ]
-    await save_told(conn, due, at)
-    events: list[Event[Any]] = [notice_message(term, threshold, at, cause) for term, threshold in due]
-    await outbox.add(conn, events)
-    return next_due(terms, days, at)
-
-
-async def load_notice_days(
-    conn: AsyncConnection, tenants: Sequence[UUID], terms: Sequence[LicenseTerm]
-) -> dict[UUID, Sequence[int]]:
-    """The days before its end at which each term's notices are told."""
-    settings = await load_notice_settings(conn, tenants)
-    parents = (await load_tree(conn, tenants)).parents if settings else {}
-    return {term.id: notice_days(term.org_id, term.product, parents, settings).days for term in terms}
-
-
-def next_due(
-    terms: Iterable[LicenseTerm], days: Mapping[UUID, Sequence[int]], at: datetime
-) -> dict[UUID, datetime | None]:
-    """By tenant, when time does something next after `at`: a passage or a notice."""
+def next_due(terms: Iterable[LicenseTerm]) -> dict[UUID, datetime | None]:
+    """By tenant, when time alone changes a term next."""
     moments: dict[UUID, list[datetime]] = defaultdict(list)
     for term in terms:
-        told = next_notice_at(term, at, days[term.id]) if not term.state.is_final else None
-        moments[term.tenant_id] += [moment for moment in (term.next_passage_at, told) if moment is not None]
-    return {tenant: min(own, default=None) for tenant, own in moments.items()}
+        if term.next_passage_at is not None:
+            moments[term.tenant_id].append(term.next_passage_at)
+    return {tenant: min(own) for tenant, own in moments.items()}
 
 
 def by_tenant(terms: Iterable[LicenseTerm], tenants: Iterable[UUID]) -> dict[UUID, list[LicenseTerm]]:
