@@ -2,23 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 
-from usher_contracts.entitlements import SeatChanged, SeatState
+from usher_contracts.entitlements import SeatChanged, SeatReason, SeatState
 from usher_contracts.envelope import Cause, Event, Fact
-from usher_contracts.identity import HeldRole, OrganizationChanged, Role, UserChanged, UserLoggedIn
+from usher_contracts.identity import (
+    Break,
+    CalendarChanged,
+    HeldRole,
+    LoginMethod,
+    OrganizationChanged,
+    Role,
+    UserChanged,
+    UserLoggedIn,
+)
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier
 from usher_kit.database import Database
 from usher_kit.ids import new_id
 from usher_usage.consumers import APPLY
-from usher_usage.use_cases import judge_due
+from usher_usage.domain.activity import Keep
+from usher_usage.domain.policies import Policy
+from usher_usage.use_cases import judge_due, keep_seat, set_policy
 
 DISTRICT, NORTH, SOUTH, ELSEWHERE = (UUID(int=number) for number in (1, 2, 3, 9))
 ANN, BOB = UUID(int=101), UUID(int=102)
@@ -61,8 +72,17 @@ def person(
     )
 
 
-def login(id_: UUID, at: datetime, *, org: UUID = NORTH, tenant: UUID = DISTRICT) -> Event[UserLoggedIn]:
-    return tell(UserLoggedIn(tenant_id=tenant, user_id=id_, org_id=org, at=at), at)
+def login(
+    id_: UUID, at: datetime, *, org: UUID = NORTH, tenant: UUID = DISTRICT, method: LoginMethod = "api"
+) -> Event[UserLoggedIn]:
+    return tell(UserLoggedIn(tenant_id=tenant, user_id=id_, org_id=org, at=at, method=method), at)
+
+
+def calendar(
+    org: UUID = DISTRICT, *breaks: tuple[date, date], is_set: bool = True, version: int = 1
+) -> Event[CalendarChanged]:
+    listed = tuple(Break(name="Break", first=first, last=last) for first, last in breaks)
+    return tell(CalendarChanged(tenant_id=DISTRICT, org_id=org, is_set=is_set, breaks=listed, version=version))
 
 
 def seat(
@@ -70,6 +90,9 @@ def seat(
     since: datetime = START,
     *,
     state: SeatState = "assigned",
+    from_state: SeatState = "none",
+    reason: SeatReason = "role_granted",
+    assigned: datetime | None = None,
     product: str = "learn",
     org: UUID = NORTH,
     tenant: UUID = DISTRICT,
@@ -82,12 +105,13 @@ def seat(
             product=product,
             org_id=org,
             state=state,
-            from_state="none",
-            claim="assigned" if state == "assigned" else "released",
-            reason="role_granted",
+            from_state=from_state,
+            claim=state if state in ("assigned", "suspended") else "released",
+            reason=reason,
             since=since,
-            assigned_since=since if state == "assigned" else None,
+            assigned_since=assigned or (since if state == "assigned" else None),
             version=version,
+            previous_version=version - 1,
         ),
         since,
     )
@@ -114,6 +138,23 @@ class Usage:
         async with self.database.transaction(await self.database.all_tenants()) as conn:
             return await judge_due(conn, self.clock.now())
 
+    async def set_policy(
+        self, *, org: UUID = DISTRICT, window: int = 30, warn: int | None = None, reclaim: int | None = None
+    ) -> None:
+        """An administrator sets the policy for learn."""
+        async with self.database.transaction([DISTRICT]) as conn:
+            policy = Policy(window, warn, reclaim)
+            await set_policy(conn, DISTRICT, org, "learn", policy, self.clock.now())
+
+    async def keep(self, user: UUID = ANN) -> Keep | None:
+        """The holder asks to keep their seat of learn."""
+        async with self.database.transaction([DISTRICT]) as conn:
+            return await keep_seat(conn, (DISTRICT, user), "learn", self.clock.now(), Cause())
+
+    async def last(self) -> SeatActivityChanged:
+        """The last fact that was told."""
+        return (await self.told())[-1]
+
     async def activity(self, user: UUID = ANN, product: str = "learn") -> str | None:
         rows = await self.rows("select activity from seat_activity where user_id = :user and product = :product",
                                user=user, product=product)  # fmt: skip
@@ -121,7 +162,9 @@ class Usage:
 
     async def told(self) -> list[SeatActivityChanged]:
         """The facts that were told so far, in order."""
-        rows = await self.rows("select body from outbox where routing_key like 'usage.%' order by id")
+        rows = await self.rows(
+            "select body from outbox where routing_key = 'usage.seat_activity.changed.v1' order by id"
+        )
         return [SeatActivityChanged.model_validate(orjson.loads(row.body)) for row in rows]
 
     async def dead(self) -> int:

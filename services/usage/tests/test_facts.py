@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from usher_contracts.envelope import Event
-from usher_usage.domain.activity import DEFAULT_WINDOW_DAYS
+from usher_contracts.identity import LoginMethod
+from usher_usage.domain.policies import DEFAULT_WINDOW_DAYS
 from usher_usage.use_cases import keep_logins, keep_seats
 
 from .story import ANN, BOB, DISTRICT, ELSEWHERE, NORTH, SOUTH, START, Usage, day, login, organization, person, seat
@@ -69,7 +70,7 @@ async def test_a_seat_that_is_released_and_given_again_begins_anew(usage: Usage)
     assert await usage.activity() == "never_used"
 
 
-async def test_activity_is_unknown_until_the_tenants_first_login(usage: Usage) -> None:
+async def test_activity_is_unknown_until_a_source_tells_a_login(usage: Usage) -> None:
     await usage.hear(organization(DISTRICT, None), organization(ELSEWHERE, None, tenant=ELSEWHERE))
     await usage.hear(seat(ANN), seat(BOB), seat(UUID(int=901), org=ELSEWHERE, tenant=ELSEWHERE))
     assert await usage.activity(ANN) == "unknown"
@@ -79,11 +80,51 @@ async def test_activity_is_unknown_until_the_tenants_first_login(usage: Usage) -
     assert await usage.activity(UUID(int=901)) == "unknown", "another tenant's logins are another tenant's"
 
 
+@pytest.mark.parametrize(
+    ("story", "where", "method", "activity"),
+    [
+        ("its own source", SOUTH, "sso", "never_used"),
+        ("a source of the district serves its schools", DISTRICT, "api", "never_used"),
+        ("another school's is another school's", NORTH, "sso", "unknown"),
+        ("signing in at the console is no source", DISTRICT, "password", "unknown"),
+    ],
+)
+async def test_a_source_serves_its_organization_and_what_is_below(
+    usage: Usage, story: str, where: UUID, method: LoginMethod, activity: str
+) -> None:
+    await usage.hear(organization(DISTRICT, None), organization(NORTH), organization(SOUTH), seat(BOB, org=SOUTH))
+    await usage.hear(login(ANN, day(1), org=where, method=method))
+    await usage.reach(day(2))
+    assert await usage.activity(BOB) == activity, story
+
+
+async def test_a_school_that_comes_under_a_connected_one_is_served_by_its_source(usage: Usage) -> None:
+    await usage.hear(organization(DISTRICT, None), organization(SOUTH), organization(NORTH), seat(BOB, org=SOUTH))
+    await usage.hear(login(ANN, day(1)))
+    await usage.reach(day(2))
+    assert await usage.activity(BOB) == "unknown"
+    await usage.hear(organization(SOUTH, NORTH, version=2))
+    await usage.reach(day(2))
+    assert await usage.activity(BOB) == "never_used"
+
+
+async def test_a_source_is_connected_since_the_first_login_that_it_tells_in_whatever_order(usage: Usage) -> None:
+    await usage.hear(organization(DISTRICT, None), organization(NORTH), seat(BOB, day(0)))
+    await usage.set_policy(reclaim=60)
+    usage.clock.move_to(day(80))
+    await usage.hear(login(ANN, day(60)))
+    await usage.reach(day(80))
+    assert (await usage.told())[-1].reclaim_due is None, "20 days were watched"
+    await usage.hear(login(ANN, day(20)))
+    await usage.reach(day(80))
+    assert (await usage.told())[-1].warned_since == day(80)
+
+
 async def test_days_are_counted_where_the_organization_is(usage: Usage) -> None:
     await usage.hear(
         organization(DISTRICT, None), organization(NORTH, zone="Pacific/Auckland"), organization(SOUTH, zone="nowhere")
     )
-    await usage.hear(seat(ANN, org=NORTH), seat(BOB, org=SOUTH), login(ANN, START), login(BOB, START))
+    await usage.hear(seat(ANN, org=NORTH), seat(BOB, org=SOUTH), login(ANN, START), login(BOB, START, org=SOUTH))
     in_auckland = datetime(2026, 4, 2, 11, tzinfo=UTC)  # midnight of the 3rd
     await usage.reach(in_auckland - timedelta(seconds=1))
     assert [await usage.activity(ANN), await usage.activity(BOB)] == ["active", "inactive"]
@@ -111,9 +152,7 @@ async def test_who_moves_is_told_of_at_the_new_organization(usage: Usage) -> Non
 
 async def test_a_school_that_comes_under_another_is_judged_by_its_window(usage: Usage) -> None:
     await usage.hear(organization(DISTRICT, None), organization(SOUTH), organization(NORTH, DISTRICT))
-    await usage.rows(
-        "insert into policy values (:tenant, :org, 'learn', 5) returning 1", [DISTRICT], tenant=DISTRICT, org=SOUTH
-    )
+    await usage.set_policy(org=SOUTH, window=5)
     await usage.hear(seat(ANN), login(ANN, day(0)))
     await usage.reach(day(10))
     assert await usage.activity() == "active"
@@ -139,7 +178,7 @@ def the_story() -> list[Event[Any]]:
         seat(ANN, day(5), version=3),
         login(ANN, day(4)),
         login(ANN, day(6)),
-        login(ANN, day(20)),
+        login(ANN, day(20), org=SOUTH),
         person(ANN, SOUTH, version=2),
     ]
 

@@ -31,6 +31,8 @@ async def district(usage: Usage) -> None:
         person(OPERATOR, OPERATORS_TENANT, role="system_admin", tenant=OPERATORS_TENANT),
     )
     await usage.hear(seat(ANN), seat(ANN, product="observe"), seat(BOB, day(-3), org=SOUTH), login(ANN, day(0)))
+    await usage.hear(login(ADMIN, day(-4), org=DISTRICT))
+    await usage.reach(START)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,8 @@ async def test_setting_a_window_is_written_down(usage: Usage, client: AsyncClien
     change = {"org_id": str(NORTH), "product": "learn", "window_days": 7}
     for _ in range(2):
         await client.put("/v1/policies", json=change, headers=bearer(ADMIN))
-    assert await acts(usage) == [("policy.set", "done", {"window_days": 7, "set_at": str(NORTH)})]
+    after = {"window_days": 7, "warn_days": None, "reclaim_days": None, "keep_days": 7, "set_at": str(NORTH)}
+    assert await acts(usage) == [("policy.set", "done", after)]
 
 
 async def acts(usage: Usage) -> list[tuple[str, str, object]]:
@@ -176,7 +179,7 @@ async def test_the_doctor_counts_and_sums_up(usage: Usage, client: AsyncClient, 
 
     before = await asked()
     assert before["held"] == {"active": 2, "never_used": 1}
-    assert (before["facts"], before["due"], before["logins"]) == (3, 0, 1)
+    assert (before["facts"], before["due"], before["logins"]) == (3, 0, 2)
     assert await asked() == before
     await usage.reach(day(60))
     assert (await asked())["checksum"] != before["checksum"]

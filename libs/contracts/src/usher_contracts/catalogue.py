@@ -47,7 +47,7 @@ FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}
 
 LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
     "entitlements": (OrganizationChanged, UserChanged, SeatActivityChanged),
-    "usage": (OrganizationChanged, UserChanged, UserLoggedIn, SeatChanged),
+    "usage": (OrganizationChanged, CalendarChanged, UserChanged, UserLoggedIn, SeatChanged),
     "notifications": (OrganizationChanged, UserChanged, UserProfileChanged, LicenseTermNotice, SeatChanged),
     "reporting": (
         OrganizationChanged,

@@ -1,10 +1,10 @@
-"""Usage's tables: logins, seats and their activity, policies."""
+"""Usage's tables: logins, seats and their activity, policies and calendars."""
 
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from usher_kit.migrations import create_directory, create_plumbing, isolate
 
@@ -17,12 +17,31 @@ depends_on = None
 def upgrade() -> None:
     create_plumbing()
     create_directory()
-    table("configuration", moment("logins_since", nullable=True), key=())
-    table("policy", uuid("org_id"), words("product"), sa.Column("window_days", sa.Integer, nullable=False),
-          key=("org_id", "product"))  # fmt: skip
+    create_settings()
     table("login", uuid("user_id"), moment("at"), uuid("org_id"), words("method"), key=("user_id", "at"))
     table("last_login", uuid("user_id"), moment("at", nullable=True), key=("user_id",))
     create_seats()
+
+
+def create_settings() -> None:
+    table("configuration", key=())
+    table(
+        "policy",
+        uuid("org_id"),
+        words("product"),
+        sa.Column("window_days", sa.Integer, nullable=False),
+        *(sa.Column(f"{name}_days", sa.Integer) for name in ("warn", "reclaim", "keep")),
+        key=("org_id", "product"),
+    )
+    table(
+        "calendar",
+        uuid("org_id"),
+        truth("is_set"),
+        *(sa.Column(name, ARRAY(sa.Date), nullable=False) for name in ("firsts", "lasts")),
+        number("version"),
+        key=("org_id",),
+    )
+    table("source", uuid("org_id"), moment("since"), key=("org_id",))
 
 
 def create_seats() -> None:
@@ -32,10 +51,26 @@ def create_seats() -> None:
         words("product"),
         uuid("org_id"),
         words("state"),
+        words("reason"),
         moment("assigned_since", nullable=True),
+        truth("is_return"),
         number("version"),
         key=("user_id", "product"),
     )
+    table(
+        "suspension",
+        uuid("user_id"),
+        words("product"),
+        number("version"),
+        moment("began_at", nullable=True),
+        moment("ended_at", nullable=True),
+        key=("user_id", "product", "version"),
+    )
+    table("keep", uuid("user_id"), words("product"), moment("at"), moment("until"), key=("user_id", "product"))
+    create_activity()
+
+
+def create_activity() -> None:
     table(
         "seat_activity",
         uuid("user_id"),
@@ -43,7 +78,11 @@ def create_seats() -> None:
         uuid("org_id"),
         words("activity"),
         moment("since"),
+        moment("assigned_since", nullable=True),
         moment("last_login_at", nullable=True),
+        moment("warned_since", nullable=True),
+        moment("reclaim_due", nullable=True),
+        moment("kept_until", nullable=True),
         moment("told_at"),
         moment("next_change_at", nullable=True),
         number("version"),
@@ -51,7 +90,6 @@ def create_seats() -> None:
     )
     index("ix_seat_activity_org_id", "org_id")
     index("ix_seat_activity_due", "next_change_at", where="next_change_at is not null")
-    index("ix_seat_activity_unknown", "tenant_id", where="activity = 'unknown'")
     index("ix_seat_activity_unused", "since", "user_id", "product", where="activity in ('inactive', 'never_used')")
 
 
@@ -72,6 +110,10 @@ def uuid(name: str) -> "sa.Column[Any]":
 
 def words(name: str) -> "sa.Column[Any]":
     return sa.Column(name, sa.Text, nullable=False)
+
+
+def truth(name: str) -> "sa.Column[Any]":
+    return sa.Column(name, sa.Boolean, nullable=False)
 
 
 def number(name: str) -> "sa.Column[Any]":

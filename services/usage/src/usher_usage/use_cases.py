@@ -10,20 +10,34 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import SeatChanged
 from usher_contracts.envelope import Cause, Event, latest
-from usher_contracts.identity import OrganizationChanged, UserChanged, UserLoggedIn
+from usher_contracts.identity import CalendarChanged, OrganizationChanged, UserChanged, UserLoggedIn
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit import outbox
 from usher_kit.directory import apply_organizations, apply_people
 from usher_kit.ids import new_id
 from usher_kit.versions import epoch_of, in_epoch
-from usher_usage.domain.telling import Change, settle
-from usher_usage.store.locking import Person, lock_configuration, lock_free_people, lock_people, share_configuration
-from usher_usage.store.logins import connect_source, save_logins
-from usher_usage.store.policies import judge_below, load_judged_by, save_policy
+from usher_usage.domain.activity import Activity, Keep
+from usher_usage.domain.policies import Policy
+from usher_usage.domain.telling import Change, keep, settle
+from usher_usage.store.holdings import save_course, save_keep, tells_of_the_course
+from usher_usage.store.locking import (
+    Org,
+    Person,
+    lock_configuration,
+    lock_free_people,
+    lock_people,
+    share_configuration,
+)
+from usher_usage.store.logins import save_logins
+from usher_usage.store.policies import judge_below, save_policy
 from usher_usage.store.seats import find_due, find_moved, load_watched, save_activity, save_seats
+from usher_usage.store.units import find_new_sources, load_judged_by, save_calendars, save_sources
 
 DUE_SEATS = 2_000
 """Seats that one round of time's work takes."""
+
+CONSOLE = "password"
+"""The method of a login at Usher's own console."""
 
 
 async def keep_organizations(conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime) -> None:
@@ -34,6 +48,13 @@ async def keep_organizations(conn: AsyncConnection, events: Sequence[Event[Organ
     await apply_organizations(conn, events, at)
     after = await load_judged_by(conn, orgs)
     if changed := [org for org, values in after.items() if before.get(org) != values]:
+        await judge_below(conn, changed, at)
+
+
+async def keep_calendars(conn: AsyncConnection, events: Sequence[Event[CalendarChanged]], at: datetime) -> None:
+    """Keep calendars; where one has changed, seats are due to be judged."""
+    await lock_configuration(conn, {event.tenantid for event in events})
+    if changed := await save_calendars(conn, [event.data for event in latest(events)]):
         await judge_below(conn, changed, at)
 
 
@@ -48,11 +69,29 @@ async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
 
 async def keep_logins(conn: AsyncConnection, events: Sequence[Event[UserLoggedIn]], at: datetime) -> None:
     """Keep logins, each once, and judge the seats of those whose last login moved."""
-    known = await share_configuration(conn, {event.tenantid for event in events})
-    if fresh := [tenant for tenant, since in known.items() if since is None]:
-        await connect_source(conn, fresh, at)
+    await connect_sources(conn, [event.data for event in events], at)
     moved = await save_logins(conn, [event.data for event in events])
     await judge(conn, moved, at, {(event.tenantid, event.data.user_id): event for event in events})
+
+
+async def connect_sources(conn: AsyncConnection, logins: Sequence[UserLoggedIn], at: datetime) -> None:
+    """Lock what seats are judged under; where a source tells its first login of an organization, note it before.
+
+    Signing in at the console says nothing of a source: whoever administers a district would make its every teacher
+    one who never came.
+    """
+    first: dict[Org, datetime] = {}
+    for login in logins:
+        if login.method != CONSOLE:
+            key = (login.tenant_id, login.org_id)
+            first[key] = min(login.at, first.get(key, login.at))
+    tenants = {login.tenant_id for login in logins}
+    if not (new := await find_new_sources(conn, first)):
+        await share_configuration(conn, tenants)
+        return
+    await lock_configuration(conn, tenants)
+    await save_sources(conn, new)
+    await judge_below(conn, new, at, activities=(Activity.UNKNOWN, Activity.NEVER_USED))
 
 
 async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:
@@ -61,6 +100,8 @@ async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]]
     await share_configuration(conn, {event.tenantid for event in current})
     await lock_people(conn, {(event.tenantid, event.data.user_id) for event in current})
     changed = await save_seats(conn, [event.data for event in current])
+    if course := [event.data for event in events if tells_of_the_course(event.data)]:
+        changed = sorted({*changed, *await save_course(conn, course)})
     await judge(conn, changed, at, {(event.tenantid, event.data.user_id): event for event in current})
 
 
@@ -73,26 +114,46 @@ async def judge_due(conn: AsyncConnection, at: datetime) -> int:
     return len(free)
 
 
-async def set_window(
-    conn: AsyncConnection, tenant_id: UUID, org_id: UUID, product: str, days: int | None, at: datetime
+async def set_policy(
+    conn: AsyncConnection, tenant_id: UUID, org_id: UUID, product: str, policy: Policy | None, at: datetime
 ) -> None:
-    """Set the window of a product at an organization and below (None inherits it again); seats there are due."""
+    """Set the policy of a product at an organization and below (None inherits it again); seats there are due."""
     await lock_configuration(conn, [tenant_id])
-    await save_policy(conn, tenant_id, org_id, product, days)
-    await judge_below(conn, [org_id], at, product=product)
+    await save_policy(conn, tenant_id, org_id, product, policy)
+    await judge_below(conn, [(tenant_id, org_id)], at, product=product)
+
+
+async def keep_seat(conn: AsyncConnection, person: Person, product: str, at: datetime, cause: Cause) -> Keep | None:
+    """Keep a seat for its holder, who asked for it, for the days of the policy; None where there is no seat to keep."""
+    await share_configuration(conn, [person[0]])
+    await lock_people(conn, [person])
+    seat = next((seat for seat in await load_watched(conn, [person]) if seat.product == product), None)
+    wish = keep(seat, at) if seat else None
+    if wish:
+        await save_keep(conn, person, product, wish)
+        await judge(conn, [person], at, {}, cause)
+    return wish
 
 
 async def judge(
-    conn: AsyncConnection, people: Sequence[Person], at: datetime, causes: Mapping[Person, Event[Any]]
+    conn: AsyncConnection,
+    people: Sequence[Person],
+    at: datetime,
+    causes: Mapping[Person, Event[Any]],
+    cause: Cause | None = None,
 ) -> None:
-    """Bring the seats of these people, whom the caller has locked, in step with what is known; tell what is news."""
+    """Bring the seats of these people, whom the caller has locked, in step with what is known; tell what is news.
+
+    `causes` are the facts that led to it, person by person; `cause` what else did.
+    """
     if not people:
         return
     seats = await load_watched(conn, people)
     epoch = epoch_of(conn)
     changes = [number(change, epoch) for seat in seats if (change := settle(seat, at))]
     await save_activity(conn, changes)
-    await outbox.add(conn, [to_message(change, at, causes) for change in changes if change.is_news])
+    news = [change for change in changes if change.is_news]
+    await outbox.add(conn, [to_event(change, at, cause_of(change, causes) or cause or Cause()) for change in news])
 
 
 def number(change: Change, epoch: int) -> Change:
@@ -102,7 +163,12 @@ def number(change: Change, epoch: int) -> Change:
     return replace(change, told=replace(change.told, version=in_epoch(change.told.version, epoch)))
 
 
-def to_message(change: Change, at: datetime, causes: Mapping[Person, Event[Any]]) -> Event[SeatActivityChanged]:
+def cause_of(change: Change, causes: Mapping[Person, Event[Any]]) -> Cause | None:
+    event = causes.get((change.seat.tenant_id, change.seat.user_id))
+    return Cause.of(event) if event else None
+
+
+def to_event(change: Change, at: datetime, cause: Cause) -> Event[SeatActivityChanged]:
     seat, told = change.seat, change.told
     fact = SeatActivityChanged(
         tenant_id=seat.tenant_id,
@@ -111,9 +177,12 @@ def to_message(change: Change, at: datetime, causes: Mapping[Person, Event[Any]]
         org_id=told.org_id,
         activity=told.activity.value,
         since=told.since,
+        assigned_since=told.assigned_since,
         last_login_at=told.last_login_at,
+        warned_since=told.warned_since,
+        reclaim_due=told.reclaim_due,
+        kept_until=told.kept_until,
         version=told.version,
         previous_version=seat.told.version if seat.told else 0,
     )
-    cause = causes.get((seat.tenant_id, seat.user_id))
-    return Event.of(fact, id=new_id(), at=at, cause=Cause.of(cause) if cause else Cause())
+    return Event.of(fact, id=new_id(), at=at, cause=cause)

@@ -18,18 +18,27 @@ router = APIRouter(prefix="/v1", tags=["activity"])
 READERS = ("org_admin", "reporter")
 
 
+ActivityName = Literal["active", "warned", "inactive", "never_used", "unknown"]
+
+
 class SeatActivity(BaseModel):
-    """A held seat and how its holder uses it. `last_login_at` is exact, and null where no login counts for the seat."""
+    """A held seat and how its holder uses it. `last_login_at` is exact, and null where no login counts for the seat.
+
+    `reclaim_due` is null while no reclaim is in sight; `warned_since` is when the holder was warned of it.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
     user_id: UUID
     product: str
     org_id: UUID
-    activity: Literal["active", "inactive", "never_used", "unknown"]
+    activity: ActivityName
     since: datetime
     assigned_since: datetime
     last_login_at: datetime | None
+    warned_since: datetime | None
+    reclaim_due: datetime | None
+    kept_until: datetime | None
     next_change_at: datetime | None
     version: int
 
@@ -48,7 +57,7 @@ async def list_activity(
     access: Authorized,
     org_id: UUID | None = None,
     product: Annotated[Product | None, Query()] = None,
-    activity: Annotated[Literal["active", "inactive", "never_used", "unknown"] | None, Query()] = None,
+    activity: Annotated[ActivityName | None, Query()] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorParameter = None,
 ) -> Page[SeatActivity]:

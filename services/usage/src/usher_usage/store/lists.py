@@ -12,7 +12,8 @@ from usher_kit.access import Scope
 from usher_usage.tables import UNUSED
 
 SHOWN = """
-    select a.user_id, a.product, a.org_id, a.activity, a.since, s.assigned_since, a.next_change_at, a.version,
+    select a.user_id, a.product, a.org_id, a.activity, a.since, s.assigned_since, a.warned_since,
+        a.reclaim_due, a.kept_until, a.next_change_at, a.version,
         case when a.last_login_at is not null then greatest(a.last_login_at, l.at) end as last_login_at
     from seat_activity a
     join seat s on (s.tenant_id, s.user_id, s.product) = (a.tenant_id, a.user_id, a.product)

@@ -1,7 +1,6 @@
 """Locks, in the one order: the tenants' configuration by id, then people by id (architecture: The way of a message)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -11,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 Person: TypeAlias = tuple[UUID, UUID]
 """A person, as tenant and id."""
 
-READ_CONFIGURATION = "select tenant_id, logins_since from configuration where tenant_id = any(cast(:tenants as uuid[]))"
+Org: TypeAlias = tuple[UUID, UUID]
+"""An organization, as tenant and id; it need not be known yet."""
+
+READ_CONFIGURATION = "select tenant_id from configuration where tenant_id = any(cast(:tenants as uuid[]))"
 SHARE_CONFIGURATION = text(f"{READ_CONFIGURATION} order by tenant_id for share")
 LOCK_CONFIGURATION = text(f"{READ_CONFIGURATION} order by tenant_id for update")
 ADD_CONFIGURATION = text("""
@@ -44,14 +46,13 @@ HOLD_IN_PLACE = text("""
 """)
 
 
-async def share_configuration(conn: AsyncConnection, tenants: Iterable[UUID]) -> dict[UUID, datetime | None]:
-    """Lock the configuration that these tenants' seats are judged under. Answers since when logins come, if they do."""
+async def share_configuration(conn: AsyncConnection, tenants: Iterable[UUID]) -> None:
+    """Lock the configuration that these tenants' seats are judged under: nobody changes it meanwhile."""
     asked = sorted(set(tenants))
     rows = (await conn.execute(SHARE_CONFIGURATION, {"tenants": asked})).all()
     if len(rows) < len(asked):
         await conn.execute(ADD_CONFIGURATION, {"tenants": asked})
-        rows = (await conn.execute(SHARE_CONFIGURATION, {"tenants": asked})).all()
-    return {row.tenant_id: row.logins_since for row in rows}
+        await conn.execute(SHARE_CONFIGURATION, {"tenants": asked})
 
 
 async def lock_configuration(conn: AsyncConnection, tenants: Iterable[UUID]) -> None:
@@ -72,6 +73,12 @@ async def lock_people(conn: AsyncConnection, people: Iterable[Person]) -> None:
 async def lock_free_people(conn: AsyncConnection, people: Iterable[Person]) -> list[Person]:
     """Lock those of these people whom nobody else has locked. Answers which."""
     return [(row.tenant_id, row.user_id) for row in await conn.execute(LOCK_FREE_PEOPLE, arrays(people))]
+
+
+def org_arrays(orgs: Iterable[Org]) -> dict[str, Sequence[UUID]]:
+    """Organizations, each once, as the parallel arrays that statements take."""
+    listed = sorted(set(orgs))
+    return {"tenants": [tenant for tenant, _ in listed], "orgs": [org for _, org in listed]}
 
 
 def arrays(people: Iterable[Person]) -> dict[str, Sequence[UUID]]:

@@ -1,8 +1,7 @@
 """Statements on logins: each kept once, the last one of each person at hand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,11 +23,6 @@ SAVE_LAST_LOGINS = text("""
     order by tenant, person
     on conflict (tenant_id, user_id) do update set at = excluded.at where l.at is null or l.at < excluded.at
     returning l.tenant_id, l.user_id
-""")
-CONNECT = text("update configuration set logins_since = :at where tenant_id = any(cast(:tenants as uuid[]))")
-JUDGE_UNKNOWN = text("""
-    update seat_activity set next_change_at = :at
-    where tenant_id = any(cast(:tenants as uuid[])) and activity = 'unknown'
 """)
 
 
@@ -57,9 +51,3 @@ async def save_logins(conn: AsyncConnection, logins: Sequence[UserLoggedIn]) -> 
         },
     )
     return [(row.tenant_id, row.user_id) for row in moved]
-
-
-async def connect_source(conn: AsyncConnection, tenants: Iterable[UUID], at: datetime) -> None:
-    """A source of logins is connected for these tenants: what was unknown there is due to be judged."""
-    await conn.execute(CONNECT, {"tenants": list(tenants), "at": at})
-    await conn.execute(JUDGE_UNKNOWN, {"tenants": list(tenants), "at": at})

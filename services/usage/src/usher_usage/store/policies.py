@@ -1,34 +1,27 @@
-"""Statements on policies: the window of an organization and product, inherited from the nearest ancestor."""
+"""Statements on policies, and on the seats that are judged anew where one of them, or a calendar, has changed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# Copies may arrive in any order, so that a unit can stand below itself for a moment.
-LOAD = text("""
-    with recursive up as (
-        select o.tenant_id, o.id as org_id, o.id, o.parent_id, 0 as distance
-        from organization o where o.id = any(cast(:orgs as uuid[]))
-        union all
-        select o.tenant_id, up.org_id, o.id, o.parent_id, up.distance + 1
-        from up join organization o on o.tenant_id = up.tenant_id and o.id = up.parent_id
-    ) cycle id set is_loop using way
-    select distinct on (up.org_id, p.product) up.org_id, p.product, p.window_days, p.org_id as set_at
-    from up join policy p on p.tenant_id = up.tenant_id and p.org_id = up.id
-    order by up.org_id, p.product, up.distance
-""")
+from usher_usage.domain.policies import Policy
+from usher_usage.store.locking import Org, org_arrays
+
 SAVE = text("""
-    insert into policy (tenant_id, org_id, product, window_days) values (:tenant, :org, :product, :days)
-    on conflict (tenant_id, org_id, product) do update set window_days = excluded.window_days
+    insert into policy (tenant_id, org_id, product, window_days, warn_days, reclaim_days, keep_days)
+    values (:tenant, :org, :product, :window, :warn, :reclaim, :keep)
+    on conflict (tenant_id, org_id, product) do update
+    set (window_days, warn_days, reclaim_days, keep_days)
+      = (excluded.window_days, excluded.warn_days, excluded.reclaim_days, excluded.keep_days)
 """)
 REMOVE = text("delete from policy where tenant_id = :tenant and org_id = :org and product = :product")
 JUDGE_BELOW = text("""
     with recursive unit as (
-        select tenant_id, id from organization where id = any(cast(:orgs as uuid[]))
+        select asked.tenant as tenant_id, asked.org as id
+        from unnest(cast(:tenants as uuid[]), cast(:orgs as uuid[])) as asked (tenant, org)
         union
         select o.tenant_id, o.id from organization o join unit u on o.tenant_id = u.tenant_id and o.parent_id = u.id
     )
@@ -36,42 +29,34 @@ JUDGE_BELOW = text("""
     where a.tenant_id = u.tenant_id and a.org_id = u.id and s.state = 'assigned'
         and (s.tenant_id, s.user_id, s.product) = (a.tenant_id, a.user_id, a.product)
         and (cast(:product as text) is null or a.product = :product)
+        and (cast(:activities as text[]) is null or a.activity = any(cast(:activities as text[])))
 """)
-JUDGED_BY = text("select id, parent_id, time_zone from organization where id = any(cast(:orgs as uuid[]))")
 PRODUCTS = text("select distinct product from seat where tenant_id = :tenant")
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The window in force for a product at an organization, and the organization that set it."""
-
-    org_id: UUID
-    product: str
-    window_days: int
-    set_at: UUID
-
-
-async def load_policies(conn: AsyncConnection, orgs: Iterable[UUID]) -> list[Policy]:
-    """What is in force at these organizations, set there or by the nearest ancestor; nothing where none did."""
-    rows = await conn.execute(LOAD, {"orgs": sorted(set(orgs))})
-    return [Policy(row.org_id, row.product, row.window_days, row.set_at) for row in rows]
-
-
-async def save_policy(conn: AsyncConnection, tenant_id: UUID, org_id: UUID, product: str, days: int | None) -> None:
-    """Set the window of `days` for a product at an organization; None inherits it again."""
+async def save_policy(
+    conn: AsyncConnection, tenant_id: UUID, org_id: UUID, product: str, policy: Policy | None
+) -> None:
+    """Set the policy of a product at an organization; None inherits it again."""
     key = {"tenant": tenant_id, "org": org_id, "product": product}
-    await (conn.execute(REMOVE, key) if days is None else conn.execute(SAVE, {**key, "days": days}))
+    if policy is None:
+        await conn.execute(REMOVE, key)
+    else:
+        days = {"window": policy.window_days, "warn": policy.warn_days, "reclaim": policy.reclaim_days}
+        await conn.execute(SAVE, {**key, **days, "keep": policy.keep_days})
 
 
-async def load_judged_by(conn: AsyncConnection, orgs: Iterable[UUID]) -> dict[UUID, tuple[UUID | None, str]]:
-    """What of these organizations seats are judged by: the parent, whose policies count, and the time zone."""
-    rows = await conn.execute(JUDGED_BY, {"orgs": list(orgs)})
-    return {row.id: (row.parent_id, row.time_zone) for row in rows}
-
-
-async def judge_below(conn: AsyncConnection, orgs: Iterable[UUID], at: datetime, *, product: str | None = None) -> None:
-    """Seats held at these organizations and below are due to be judged: what they are judged by has changed."""
-    await conn.execute(JUDGE_BELOW, {"orgs": list(orgs), "product": product, "at": at})
+async def judge_below(
+    conn: AsyncConnection,
+    orgs: Iterable[Org],
+    at: datetime,
+    *,
+    product: str | None = None,
+    activities: Iterable[str] | None = None,
+) -> None:
+    """Seats held at these organizations and below are due to be judged; of a product or some activities, if given."""
+    listed = None if activities is None else sorted(activities)
+    await conn.execute(JUDGE_BELOW, {**org_arrays(orgs), "product": product, "activities": listed, "at": at})
 
 
 async def products_of(conn: AsyncConnection, tenant_id: UUID) -> list[str]:
