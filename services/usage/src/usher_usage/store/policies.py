@@ -25,11 +25,10 @@ JUDGE_BELOW = text("""
         union
         select o.tenant_id, o.id from organization o join unit u on o.tenant_id = u.tenant_id and o.parent_id = u.id
     )
-    update seat_activity a set next_change_at = :at from unit u, seat s
-    where a.tenant_id = u.tenant_id and a.org_id = u.id and s.state = 'assigned'
-        and (s.tenant_id, s.user_id, s.product) = (a.tenant_id, a.user_id, a.product)
-        and (cast(:product as text) is null or a.product = :product)
-        and (cast(:activities as text[]) is null or a.activity = any(cast(:activities as text[])))
+    update seat_activity set next_change_at = :at
+    where (tenant_id, org_id) in (select tenant_id, id from unit)
+        and (cast(:product as text) is null or product = :product)
+        and (cast(:activities as text[]) is null or activity = any(cast(:activities as text[])))
 """)
 PRODUCTS = text("select distinct product from seat where tenant_id = :tenant")
 
@@ -54,7 +53,7 @@ async def judge_below(
     product: str | None = None,
     activities: Iterable[str] | None = None,
 ) -> None:
-    """Seats held at these organizations and below are due to be judged; of a product or some activities, if given."""
+    """Seats at these organizations and below are due to be judged; of a product or some activities, if given."""
     listed = None if activities is None else sorted(activities)
     await conn.execute(JUDGE_BELOW, {**org_arrays(orgs), "product": product, "activities": listed, "at": at})
 
