@@ -21,6 +21,7 @@ EFFECTS: Mapping[tuple[str, str], str] = {
         select version from seat_activity where user_id::text = :user_id and product = :product
     """,
     ("usage", "identity.organization.changed"): ORGANIZATION,
+    ("usage", "identity.calendar.changed"): "select version from calendar where org_id::text = :org_id",
     ("usage", "identity.user.changed"): PERSON,
     ("usage", "identity.user.logged_in"): """
         select 1 from login where user_id::text = :user_id and at = cast(cast(:at as text) as timestamptz)
