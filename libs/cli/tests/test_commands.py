@@ -183,3 +183,56 @@ def test_a_doctor_that_finds_something_names_it_and_fails() -> None:
     shown = json.loads(world.run("doctor", "--patience", "0", "--json").stdout)["items"]
     assert [one["code"] for one in shown if not one["ok"]] == ["I1"]
     assert [one["code"] for one in shown if one["ok"]][-1] == "I7"
+
+
+def test_a_seat_is_withheld_with_a_note() -> None:
+    world = World(**{f"POST /v1/seats/{ADA}/observe:withhold": SEAT | {"state": "withheld", "reason": "manual"}})
+    done = world.run("seats", "withhold", "ada", "observe", "--note", "on leave")
+    assert (done.exit_code, "withheld" in done.output) == (0, True)
+    assert world.body_of(f"POST /v1/seats/{ADA}/observe:withhold") == {"note": "on leave"}
+    assert world.run("seats", "lift", "ada", "observe").exit_code == 2
+
+
+POOL = {"id": "p", "product": "observe"}
+ELM = {f"GET /v1/organizations/{DISTRICT}": {"id": DISTRICT, "name": "Elm"}}
+WAITING = {
+    "position": 1, "user_id": ADA, "wanted_since": NOW, "role": "observer", "priority": 0, "line_order": 1,
+    "expected_at": None,
+}  # fmt: skip
+
+
+def test_people_are_put_first_in_line() -> None:
+    answers = {"GET /v1/pools/serving": page(POOL), "PUT /v1/pools/p/waitlist": page(WAITING)}
+    world = World(**ELM, **answers, **{"GET /v1/pools/p/waitlist": page(WAITING)})
+    where = ("--org", DISTRICT, "--product", "observe")
+    done = world.run("waitlist", *where, "--first", "ada", "--note", "the course starts")
+    assert (done.exit_code, "nobody can tell" in done.output) == (0, True)
+    assert world.body_of("PUT /v1/pools/p/waitlist") == {"user_ids": [ADA], "note": "the course starts"}
+    refused = world.run("waitlist", *where, "--first", "ada")
+    assert (refused.exit_code, "--note" in refused.output) == (1, True)
+    elsewhere = world.run("waitlist", "--org", DISTRICT, "--product", "chess")
+    assert (elsewhere.exit_code, "No pool of chess" in elsewhere.output) == (1, True)
+
+
+def test_what_is_too_much_is_shown_and_taken() -> None:
+    holder = {"user_id": ADA, "org_id": DISTRICT, "assigned_since": NOW, "last_login_at": None}
+    excess = {"pool_id": "p", "seats": 1, "under": {"last_assigned": [holder]}}
+    world = World(
+        **{
+            "GET /v1/pools/serving": page(POOL),
+            "GET /v1/pools/p/excess": excess,
+            "POST /v1/pools/p/excess:release": {"pool_id": "p", "user_ids": [ADA]},
+            **ELM,
+        }
+    )
+    where = ("licenses", "excess", "--org", DISTRICT, "--product", "observe")
+    assert "last_assigned: 1 seats beyond the license" in world.run(*where).output
+    done = world.run(*where, "--release", "last_assigned", "--note", "fewer")
+    assert "1 people wait now" in done.output
+    assert world.body_of("POST /v1/pools/p/excess:release") == {"policy": "last_assigned", "seats": 1, "note": "fewer"}
+
+
+def test_a_term_is_ended() -> None:
+    world = World(**{"POST /v1/license-terms/t:end": TERM | {"state": "ended"}})
+    done = world.run("licenses", "end", "t")
+    assert (done.exit_code, "ended" in done.output) == (0, True)

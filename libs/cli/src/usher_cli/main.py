@@ -2,18 +2,18 @@
 
 import typer
 
-from usher_cli.commands import audit, dead, importing, licenses, users
+from usher_cli.commands import audit, dead, importing, licenses, seats, users
 from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
 from usher_cli.commands.down import down
 from usher_cli.commands.explain import explain
 from usher_cli.commands.generate import generate
-from usher_cli.commands.seats import seats
 from usher_cli.commands.status import status
 from usher_cli.commands.token import token
 from usher_cli.commands.trace import trace
 from usher_cli.commands.up import up
+from usher_cli.commands.waitlist import waitlist
 from usher_cli.failure import Failing
 
 app = typer.Typer(
@@ -33,7 +33,8 @@ app.command()(generate)
 app.add_typer(importing.app, name="import")
 app.add_typer(users.app, name="users")
 app.add_typer(licenses.app, name="licenses")
-app.command()(seats)
+app.add_typer(seats.app, name="seats")
+app.command()(waitlist)
 app.command()(dashboard)
 app.command()(explain)
 app.command()(trace)

@@ -1,9 +1,11 @@
 """Entitlements' HTTP API, as far as the command uses it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from usher_cli.clients.calls import Json, ServiceClient
+from usher_cli.failure import Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,41 @@ class Entitlements:
         """The term with what is to be different."""
         answer: Json = self.calls.send("PATCH", f"/v1/license-terms/{term_id}", json=change).json()
         return answer
+
+    def end_term(self, term_id: str) -> Json:
+        """The term, ended now."""
+        return self.calls.post(f"/v1/license-terms/{term_id}:end", {})
+
+    def act_on_seat(self, user_id: str, product: str, act: str, note: str) -> Json:
+        """The seat after an act by hand: `withhold` or `lift`."""
+        return self.calls.post(f"/v1/seats/{user_id}/{product}:{act}", {"note": note})
+
+    def pool(self, org_id: str, product: str) -> Json:
+        """The pool of a product that serves an organization. Raises Failure where none does."""
+        serving = self.calls.get("/v1/pools/serving", org_id=org_id)["items"]
+        found: Json | None = next((pool for pool in serving if pool["product"] == product), None)
+        if found is None:
+            raise Failure(
+                f"No pool of {product} serves this organization; `usher licenses list` shows what was bought."
+            )
+        return found
+
+    def waitlist(self, pool_id: str, *, every: bool = False, **query: Any) -> Json:
+        """Who waits for a pool, in order of place."""
+        return self.calls.listed(f"/v1/pools/{pool_id}/waitlist", every=every, **query)
+
+    def order_waitlist(self, pool_id: str, user_ids: Sequence[str], note: str) -> Json:
+        """The line with these people at its head."""
+        return self.calls.put(f"/v1/pools/{pool_id}/waitlist", {"user_ids": list(user_ids), "note": note})
+
+    def excess(self, pool_id: str) -> Json:
+        """Who would give up a seat of an over-allocated pool under each policy."""
+        return self.calls.get(f"/v1/pools/{pool_id}/excess")
+
+    def release_excess(self, pool_id: str, policy: str, seats: int, note: str) -> Json:
+        """Who gave up their seats; refused where it is not so many any more."""
+        body = {"policy": policy, "seats": seats, "note": note}
+        return self.calls.post(f"/v1/pools/{pool_id}/excess:release", body)
 
     def grant_rules(self, org_id: str) -> Json:
         """Which roles call for which product in the tenant of an organization."""

@@ -1,4 +1,4 @@
-"""`usher seats`: who holds, awaits or has lost which product."""
+"""`usher seats`: who holds, awaits or has lost which product; and taking or giving back one by hand."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -7,12 +7,17 @@ import typer
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
-from usher_cli.options import AsJson, Cursor, Every, Limit, Org
-from usher_cli.output import moment, print_list
+from usher_cli.options import AsJson, Cursor, Every, Limit, Note, Org, User
+from usher_cli.output import moment, print_json, print_list, show, table
+
+app = typer.Typer(help="Seats: who has which; taking or giving back one by hand.", invoke_without_command=True)
 
 COLUMNS = ("product", "state", "since (UTC)", "why", "role", "wanted since (UTC)", "person")
 
+Product = Annotated[str, typer.Argument(metavar="PRODUCT", help="Such as learn or observe.")]
 
+
+@app.callback()
 def seats(
     ctx: typer.Context,
     org: Org = None,
@@ -25,6 +30,8 @@ def seats(
     as_json: AsJson = False,
 ) -> None:
     """List seats, by person; with --state waitlisted, those who wait in their order."""
+    if ctx.invoked_subcommand is not None:
+        return
     with open_session(outside(ctx)) as session:
         answer = session.entitlements.seats(
             every=every,
@@ -36,6 +43,28 @@ def seats(
             cursor=cursor,
         )
     print_list(answer, COLUMNS, seat_row, as_json=as_json)
+
+
+@app.command()
+def withhold(ctx: typer.Context, user: User, product: Product, note: Note, as_json: AsJson = False) -> None:
+    """Take a seat from a person though a role calls for it; it goes to the first in line at once."""
+    act(ctx, "withhold", user, product, note, as_json=as_json)
+
+
+@app.command()
+def lift(ctx: typer.Context, user: User, product: Product, note: Note, as_json: AsJson = False) -> None:
+    """Lift a withholding or a reclaim: the person is seated, or waits from now on."""
+    act(ctx, "lift", user, product, note, as_json=as_json)
+
+
+def act(ctx: typer.Context, name: str, user: str, product: str, note: str, *, as_json: bool) -> None:
+    with open_session(outside(ctx)) as session:
+        person = session.identity.find_user(user)
+        seat = session.entitlements.act_on_seat(person["id"], product, name, note)
+    if as_json:
+        print_json(seat)
+    else:
+        show(table(None, COLUMNS, [seat_row(seat)]))
 
 
 def seat_row(seat: Json) -> Sequence[Any]:
