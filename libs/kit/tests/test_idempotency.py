@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from httpx import ASGITransport, AsyncClient
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -17,6 +17,7 @@ from usher_kit import audit
 from usher_kit.access import Access, Caller
 from usher_kit.audit import Act
 from usher_kit.clock import FixedClock
+from usher_kit.conditional import etag
 from usher_kit.database import Database
 from usher_kit.errors import Conflict
 from usher_kit.idempotency import AnswerKeeper, forget, key_of
@@ -44,13 +45,19 @@ async def client(database: Database) -> AsyncIterator[AsyncClient]:
         return Access(database, caller, None, await key_of(request, database, TENANT, caller.actor))
 
     @app.post("/terms")
-    async def create(body: Body, access: Access = Depends(sign_in)) -> dict[str, Any]:  # noqa: B008
+    async def create(
+        body: Body,
+        response: Response,
+        access: Access = Depends(sign_in),  # noqa: B008
+    ) -> dict[str, Any]:
         async with access.transaction() as conn:
             act = Act("license_term.create", "t", TENANT)
             await audit.record(conn, SERVICE, [act], at=DAY, cause=Cause())
             if body.seats < 0:
                 raise Conflict("no such seats")
-        return {"number": next(acts), "seats": body.seats}
+        number = next(acts)
+        response.headers["ETag"] = etag(number)
+        return {"number": number, "seats": body.seats}
 
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield client
@@ -65,6 +72,7 @@ async def test_the_same_request_is_done_once_and_answered_alike(client: AsyncCli
     answers = [await client.post("/terms", json={"seats": 5}, headers={"Idempotency-Key": "k"}) for _ in range(3)]
     assert [answer.json() for answer in answers] == [{"number": 0, "seats": 5}] * 3
     assert [answer.headers.get("Idempotency-Replayed") for answer in answers] == [None, "true", "true"]
+    assert [answer.headers["etag"] for answer in answers] == ['"0"'] * 3
     assert await done(database) == 1
 
 
@@ -72,6 +80,8 @@ async def test_a_key_is_one_callers_and_one_requests(client: AsyncClient, databa
     await client.post("/terms", json={"seats": 5}, headers={"Idempotency-Key": "k"})
     other = await client.post("/terms", json={"seats": 6}, headers={"Idempotency-Key": "k"})
     assert (other.status_code, other.json()["type"]) == (422, "urn:usher:problem:idempotency_key_reused")
+    asked = await client.post("/terms?org_id=1", json={"seats": 5}, headers={"Idempotency-Key": "k"})
+    assert (asked.status_code, asked.json()["type"]) == (422, "urn:usher:problem:idempotency_key_reused")
     elsewhere = await client.post("/terms", json={"seats": 5}, headers={"Idempotency-Key": "k", "who": str(BOB)})
     assert elsewhere.json()["number"] == 1
     assert await done(database) == 2

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Sized
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,11 +24,13 @@ from usher_kit.clock import Clock
 from usher_kit.database import Contended, Database
 from usher_kit.outbox import OutboxRow
 from usher_kit.telemetry import names
-from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, traceparent_of
+from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, trace_id_of, traceparent_of
 from usher_kit.telemetry.tracing import TRACER, span
 from usher_kit.wire import Refused
 
-UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Event[Any]], datetime], Awaitable[object]]
+UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Event[Any]], datetime], Awaitable[int | Sized | None]]
+"""Applies facts, and answers which of them, or how many, were news, the others being known or older; None is all."""
+
 Apply: TypeAlias = Mapping[type[Fact], UseCase]
 """A service's use cases, in the order in which a batch takes them; types that share one reach it together."""
 
@@ -146,11 +148,6 @@ class Applier:
         tenants = {event.tenantid for event in events} | {row.tenant_id for row in dead}
         recorded = [event.traceparent for event in events if is_sampled(event.traceparent)]
         links = [link for traceparent in recorded[:LINKED_FACTS] for link in link_to(traceparent)]
-        attributes: dict[str, AttributeValue] = {
-            names.MESSAGING_SYSTEM: "rabbitmq",
-            names.MESSAGING_OPERATION: "process",
-            names.MESSAGING_BATCH_COUNT: len(events),
-        }
         with (
             ExitStack() as followed,
             span(
@@ -158,24 +155,41 @@ class Applier:
                 kind=SpanKind.CONSUMER,
                 context=context_of(None),
                 links=links,
-                attributes=attributes,
+                attributes={**of_queue(self.service), names.MESSAGING_BATCH_COUNT: len(events)},
             ),
         ):
             traced = [self._follow(event, followed) for event in events]
             async with self.database.transaction(sorted(tenants)) as conn:
-                for use_case in dict.fromkeys(self.apply.values()):
-                    if its_own := [event for event in traced if self.apply.get(type(event.data)) is use_case]:
-                        await self._use(use_case, conn, its_own)
+                news = await self._use(conn, traced)
                 await outbox.add_rows(conn, dead)
         names.BATCH_FACTS.labels(self.service).observe(len(events))
         names.BATCH_SECONDS.labels(self.service).observe(perf_counter() - started)
-        names.FACTS_APPLIED.labels(self.service).inc(len(events))
+        names.FACTS_APPLIED.labels(self.service).inc(news)
+        names.FACTS_IGNORED.labels(self.service).inc(len(events) - news)
         for one in refused:
-            names.FACTS_DEAD.labels(self.service, one.reason).inc()
-            log.warning("fact.dead", service=self.service, reason=one.reason, detail=one.detail, key=one.routing_key)
+            self._tell_dead(one)
 
-    async def _use(self, use_case: UseCase, conn: AsyncConnection, events: Sequence[Event[Any]]) -> None:
-        await use_case(conn, events, self.clock.now())
+    async def _use(self, conn: AsyncConnection, events: Sequence[Event[Any]]) -> int:
+        """Give each use case its own facts. Answers how many were news."""
+        news = 0
+        for use_case in dict.fromkeys(self.apply.values()):
+            if its_own := [event for event in events if self.apply.get(type(event.data)) is use_case]:
+                told = await use_case(conn, its_own, self.clock.now())
+                news += told if isinstance(told, int) else len(its_own if told is None else told)
+        return news
+
+    def _tell_dead(self, one: Refused) -> None:
+        """Count and log a dead letter, in the trace of the fact itself."""
+        names.FACTS_DEAD.labels(self.service, one.reason).inc()
+        log.warning(
+            "fact.dead",
+            service=self.service,
+            reason=one.reason,
+            detail=one.detail,
+            key=one.routing_key,
+            message_id=one.attributes.get("id"),
+            trace_id=trace_id_of(one.attributes.get("traceparent")),
+        )
 
     def _follow(self, event: Event[Any], followed: ExitStack) -> Event[Any]:
         """Give a recorded fact a span of its own in its own trace, which what it causes then continues."""
@@ -186,8 +200,7 @@ class Applier:
             context=context_of(event.traceparent, event.tracestate),
             kind=SpanKind.CONSUMER,
             attributes={
-                names.MESSAGING_SYSTEM: "rabbitmq",
-                names.MESSAGING_DESTINATION: events_queue(self.service).name,
+                **of_queue(self.service),
                 names.MESSAGING_MESSAGE_ID: event.id,
                 names.FACT_TYPE: event.type,
                 names.FACT_SUBJECT: event.subject,
@@ -197,6 +210,16 @@ class Applier:
         )
         followed.callback(own.end)
         return event.model_copy(update={"traceparent": traceparent_of(own)})
+
+
+def of_queue(service: str) -> dict[str, AttributeValue]:
+    """What OpenTelemetry's conventions for messaging say of every span that applies a service's facts."""
+    return {
+        names.MESSAGING_SYSTEM: "rabbitmq",
+        names.MESSAGING_OPERATION: "process",
+        names.MESSAGING_OPERATION_NAME: "apply",
+        names.MESSAGING_DESTINATION: events_queue(service).name,
+    }
 
 
 def refused_event(event: Event[Any], reason: str, detail: str) -> Refused:

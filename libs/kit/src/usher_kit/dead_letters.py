@@ -12,6 +12,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, HeadersType
 
 from usher_contracts.topology import HEADER_PREFIX, dead_queue, events_queue
+from usher_kit.telemetry.propagation import trace_id_of
 from usher_kit.wire import attributes_of
 
 LOOKED_AT = 1_000
@@ -108,7 +109,6 @@ async def held(
 def to_letter(message: AbstractIncomingMessage) -> Letter:
     """A message of the dead queue as a letter."""
     attributes = attributes_of(message.headers)
-    traceparent = attributes.get("traceparent", "")
     return Letter(
         id=attributes.get("id") or sha256(message.body).hexdigest()[:16],
         type=type_of(message),
@@ -116,7 +116,7 @@ def to_letter(message: AbstractIncomingMessage) -> Letter:
         tenant_id=attributes.get("tenantid"),
         reason=attributes.get("deadreason", BROKER_REASON),
         detail=attributes.get("deaddetail", "delivered more often than the broker's limit"),
-        trace_id=traceparent.split("-")[1] if traceparent.count("-") == 3 else None,  # noqa: PLR2004 (W3C's four parts)
+        trace_id=trace_id_of(attributes.get("traceparent")),
         at=message.timestamp,
         content_type=message.content_type or "",
         body=message.body.decode(errors="replace"),

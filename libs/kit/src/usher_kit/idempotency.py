@@ -3,7 +3,7 @@
 The key is written in the very transaction that adds the act's facts, so that neither can be without the other.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
@@ -20,9 +20,12 @@ from usher_kit.errors import Conflict, Invalid, UsherError
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 200
+KEPT_HEADERS = {"media_type": b"content-type", "etag": b"etag"}
+"""What of an answer's headers is kept, by column."""
+
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 FIND = text("""
-    select request_hash, status, media_type, answer from idempotency_key
+    select request_hash, status, media_type, etag, answer from idempotency_key
     where tenant_id = :tenant and actor = :actor and key = :key
 """)
 RESERVE = text("""
@@ -31,7 +34,7 @@ RESERVE = text("""
 """)
 FORGET = text("delete from idempotency_key where added_at < now() - interval '1 day'")
 ANSWER = text("""
-    update idempotency_key set status = :status, media_type = :media_type, answer = :answer
+    update idempotency_key set status = :status, media_type = :media_type, etag = :etag, answer = :answer
     where tenant_id = :tenant and actor = :actor and key = :key
 """)
 
@@ -41,9 +44,10 @@ class Replayed(UsherError):
 
     slug = "replayed"
 
-    def __init__(self, status: int, media_type: str | None, answer: bytes) -> None:
+    def __init__(self, status: int, media_type: str | None, etag: str | None, answer: bytes) -> None:
         super().__init__("done before")
-        self.response = Response(answer, status, {"Idempotency-Replayed": "true"}, media_type)
+        tag = {"ETag": etag} if etag else {}
+        self.response = Response(answer, status, {"Idempotency-Replayed": "true", **tag}, media_type)
 
 
 class KeyReused(UsherError):
@@ -77,7 +81,7 @@ class IdempotencyKey:
             raise KeyReused(f"Another request was sent with this {HEADER}; use a new one for each act.")
         if row.status is None:
             raise Conflict("This was done before, but its answer was not kept; read the present state.")
-        raise Replayed(row.status, row.media_type, row.answer)
+        raise Replayed(row.status, row.media_type, row.etag, row.answer)
 
     async def reserve(self, conn: AsyncConnection) -> None:
         """Write the key in the act's transaction. Raises Conflict when the same request is done beside it."""
@@ -87,10 +91,11 @@ class IdempotencyKey:
             raise Conflict(f"A request with this {HEADER} was done at the same time; send it again for its answer.")
         self.is_reserved = True
 
-    async def keep_answer(self, status: int, media_type: str | None, answer: bytes) -> None:
+    async def keep_answer(self, status: int, headers: Mapping[bytes, bytes], answer: bytes) -> None:
         """Keep the answer of what was done, for whoever sends it again."""
+        kept = {name: headers[header].decode() if header in headers else None for name, header in KEPT_HEADERS.items()}
         async with self.database.transaction([self.tenant_id]) as conn:
-            await conn.execute(ANSWER, {**self._named, "status": status, "media_type": media_type, "answer": answer})
+            await conn.execute(ANSWER, {**self._named, **kept, "status": status, "answer": answer})
 
 
 async def key_of(request: Request, database: Database, tenant_id: UUID, actor: str) -> IdempotencyKey | None:
@@ -110,7 +115,8 @@ async def hash_of(request: Request) -> str:
     """What makes a request this one and no other. An upload counts by its length alone: it is not held in memory."""
     is_json = request.headers.get("content-type", "application/json").startswith("application/json")
     body = await request.body() if is_json else request.headers.get("content-length", "").encode()
-    return sha256(b"\n".join([request.method.encode(), str(request.url.path).encode(), body])).hexdigest()
+    target = f"{request.url.path}?{request.url.query}"
+    return sha256(b"\n".join([request.method.encode(), target.encode(), body])).hexdigest()
 
 
 class AnswerKeeper:
@@ -124,18 +130,17 @@ class AnswerKeeper:
             await self._app(scope, receive, send)
             return
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        status, media_type, parts = 500, None, []
+        status, headers, parts = 500, dict[bytes, bytes](), []
 
         async def kept(message: Message) -> None:
-            nonlocal status, media_type
+            nonlocal status, headers
             if message["type"] == "http.response.start":
-                status = message["status"]
-                media_type = dict(message["headers"]).get(b"content-type", b"").decode() or None
+                status, headers = message["status"], dict(message["headers"])
             else:
                 parts.append(message.get("body", b""))
                 own: IdempotencyKey | None = state.get("idempotency_key")
                 if own is not None and own.is_reserved and not message.get("more_body") and status < 500:  # noqa: PLR2004
-                    await own.keep_answer(status, media_type, b"".join(parts))
+                    await own.keep_answer(status, headers, b"".join(parts))
             await send(message)
 
         await self._app(scope, receive, kept)

@@ -74,7 +74,6 @@ class Relay:
         """Claim, publish, remove. Returns how many facts were claimed."""
         async with self._database.relay_transaction() as conn:
             claimed = (await conn.execute(CLAIM, {"limit": CLAIM_FACTS})).all()
-            names.OUTBOX_WAITING.labels(self._service).set(len(claimed))
             if not claimed:
                 return 0
             groups: dict[tuple[str, str], list[tuple[int, OutboxRow]]] = defaultdict(list)
@@ -170,8 +169,11 @@ def follow(row: OutboxRow, count: int) -> tuple[OutboxRow, Span | None]:
         kind=SpanKind.PRODUCER,
         attributes={
             names.MESSAGING_SYSTEM: "rabbitmq",
+            names.MESSAGING_OPERATION: "send",
+            names.MESSAGING_OPERATION_NAME: "publish",
             names.MESSAGING_BATCH_COUNT: count,
-            names.MESSAGING_DESTINATION: row.exchange,
+            names.MESSAGING_DESTINATION: f"{row.exchange}:{row.routing_key}",
+            names.MESSAGING_ROUTING_KEY: row.routing_key,
             names.MESSAGING_MESSAGE_ID: attributes.get("id", ""),
             names.FACT_SUBJECT: attributes.get("subject", ""),
         },

@@ -23,6 +23,7 @@ from usher_kit.idempotency import AnswerKeeper, forget
 from usher_kit.logging import set_up as set_up_logging
 from usher_kit.loops import Loop
 from usher_kit.migrations import migrate, pending, raise_epoch
+from usher_kit.outbox_watch import WATCH_OUTBOX
 from usher_kit.ports import PORTS
 from usher_kit.problems import add_problem_handlers
 from usher_kit.relay import Relay
@@ -138,7 +139,7 @@ async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI)
     own = Messaging(connection, Relay(runtime.database, connection, service.name))
     runtime.database.on_facts = own.start_relay()
     if role in WORKER_ROLES:
-        for loop in (FORGET_KEYS, *service.loops):
+        for loop in (FORGET_KEYS, WATCH_OUTBOX, *service.loops):
             runtime.loops.start(loop, runtime)
         if service.apply:
             apply = service.apply(runtime) if callable(service.apply) else service.apply
@@ -213,7 +214,7 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> None:
             loop="uvloop",
             http="httptools",
             access_log=False,
-            log_level="warning",
+            log_config=None,  # its lines go where libraries' go, as JSON
             timeout_graceful_shutdown=10,
         )
     finally:

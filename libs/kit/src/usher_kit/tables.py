@@ -78,6 +78,7 @@ def add_plumbing(metadata: MetaData) -> tuple[Table, Table]:
         Column("request_hash", Text, nullable=False),
         Column("status", SmallInteger),
         Column("media_type", Text),
+        Column("etag", Text),
         Column("answer", LargeBinary),
         moment("added_at"),
         Index(None, "added_at"),

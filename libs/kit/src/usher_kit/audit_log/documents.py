@@ -8,6 +8,7 @@ from typing import Any
 import rfc8785
 
 from usher_contracts.envelope import Event
+from usher_kit.telemetry.propagation import trace_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,10 @@ def listed(document: str) -> Listing:
         target=storable(act["target"]),
         org_id=act["org_id"],
         outcome=act["outcome"],
-        trace_id=trace_id(event.get("traceparent")),
+        trace_id=trace_id_of(event.get("traceparent")),
     )
 
 
 def storable(text: str) -> str:
     """Text that the database takes: PostgreSQL's holds no NUL."""
     return text.replace("\x00", "\ufffd")
-
-
-def trace_id(traceparent: str | None) -> str | None:
-    """The trace's id in a W3C `traceparent`; none where there is none to read."""
-    _, _, rest = (traceparent or "").partition("-")
-    return rest.partition("-")[0] or None

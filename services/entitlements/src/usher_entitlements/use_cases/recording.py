@@ -26,6 +26,7 @@ from usher_entitlements.store.seats import save_seats
 from usher_entitlements.store.terms import save_terms
 from usher_entitlements.use_cases.messages import pool_message, rule_message, seat_evidence, seat_message, term_message
 from usher_kit import outbox
+from usher_kit.telemetry.propagation import trace_id_of
 from usher_kit.versions import epoch_of, in_epoch
 
 PART = 5_000
@@ -156,7 +157,7 @@ def to_evidence(evidence: str, cause: Cause) -> str:
     """What a seat's row keeps of a decision, as JSON: its `evidence`, the message that led to it, and its trace."""
     led = {
         "message_id": cause.causationid,
-        "trace_id": cause.traceparent.split("-")[1] if cause.traceparent else None,
+        "trace_id": trace_id_of(cause.traceparent),
         "actor": cause.actor,
     }
     return f"{evidence[:-1]},{json.dumps(led)[1:]}"

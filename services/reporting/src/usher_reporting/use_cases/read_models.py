@@ -15,7 +15,7 @@ from usher_contracts.envelope import Event, latest
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit import directory
-from usher_kit.audit_log.documents import trace_id
+from usher_kit.telemetry.propagation import trace_id_of
 from usher_kit.versions import EPOCH_SIZE, last_of_epoch
 from usher_reporting.domain.people import Activity, Change, Holding, News, Person, PersonKey, Seat
 from usher_reporting.store.histories import SeatKey, judge_claims
@@ -177,7 +177,7 @@ def to_claim(event: Event[SeatChanged]) -> dict[str, Any]:
         "causation_id": event.causationid,
         "correlation_id": event.correlationid,
         "changeset": event.changeset,
-        "trace_id": trace_id(event.traceparent),
+        "trace_id": trace_id_of(event.traceparent),
         "is_void": False,
     }
 
