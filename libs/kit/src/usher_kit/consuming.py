@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Sized
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -171,9 +172,12 @@ class Applier:
 
     async def _use(self, conn: AsyncConnection, events: Sequence[Event[Any]]) -> int:
         """Give each use case its own facts. Answers how many were news."""
+        by_use_case: dict[UseCase | None, list[Event[Any]]] = defaultdict(list)
+        for event in events:
+            by_use_case[self.apply.get(type(event.data))].append(event)
         news = 0
         for use_case in dict.fromkeys(self.apply.values()):
-            if its_own := [event for event in events if self.apply.get(type(event.data)) is use_case]:
+            if its_own := by_use_case.get(use_case):
                 told = await use_case(conn, its_own, self.clock.now())
                 news += told if isinstance(told, int) else len(its_own if told is None else told)
         return news

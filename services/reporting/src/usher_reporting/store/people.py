@@ -1,6 +1,8 @@
 """People, their seats and the headcounts kept beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -21,18 +23,32 @@ NOTE_DELAYS = text("""
     where p.tenant_id = new.tenant_id
 """)
 
-# A lateral look-up by key for each person: a planner that sees a thousand of them would rather read the whole table.
-LOAD_PEOPLE = text("""
-    select asked.place, p.org_id, s.*
-    from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) with ordinality as asked (tenant_id, user_id, place)
+# Lateral look-ups by key for each person: a planner that sees a thousand of them would rather read the whole table.
+OWN_ORGANIZATION = """
     left join lateral (
         select org_id from person where tenant_id = asked.tenant_id and id = asked.user_id offset 0
     ) p on true
-    left join lateral (
+"""
+OWN_SEATS = """
+    lateral (
         select product, version, org_id, pool_id, state, since, assigned_since,
                activity_version, activity, activity_since, last_login_at
         from seat where tenant_id = asked.tenant_id and user_id = asked.user_id offset 0
-    ) s on true
+    ) s
+"""
+LOAD_PEOPLE = text(f"""
+    select asked.place, p.org_id, s.*
+    from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) with ordinality as asked (tenant_id, user_id, place)
+    {OWN_ORGANIZATION}
+    left join {OWN_SEATS} on true
+""")
+LOAD_MOVED = text(f"""
+    select asked.place, p.org_id, s.*
+    from unnest(cast(:tenants as uuid[]), cast(:users as uuid[]), cast(:orgs as uuid[]))
+        with ordinality as asked (tenant_id, user_id, org_id, place)
+    {OWN_ORGANIZATION}
+    join {OWN_SEATS} on true
+    where p.org_id is distinct from asked.org_id
 """)
 
 ADD_TO_HEADCOUNT = f"do update set ({', '.join(Headcount._fields)}) = (" + (
@@ -53,14 +69,34 @@ async def note_delays(conn: AsyncConnection, delays_ms: Mapping[UUID, int]) -> N
 
 async def load_people(conn: AsyncConnection, keys: Sequence[PersonKey]) -> list[Person]:
     """These people in their order, with all their seats as far as they are known. Needs the tenants' lock."""
-    asked = {"tenants": [tenant for tenant, _ in keys], "users": [user for _, user in keys]}
-    organizations: list[UUID | None] = [None] * len(keys)
-    seats: list[dict[str, Seat]] = [{} for _ in keys]
-    for place, org_id, product, *seat in (await conn.execute(LOAD_PEOPLE, asked)).all():
+    people = [Person(*key) for key in keys]
+    for place, person in from_rows(await conn.execute(LOAD_PEOPLE, arrays(keys)), keys):
+        people[place] = person
+    return people
+
+
+async def load_moved(conn: AsyncConnection, to: Mapping[PersonKey, UUID]) -> list[Person]:
+    """Those of these people who have seats, and are not known to be where they go `to`. Needs the tenants' lock."""
+    keys = list(to)
+    rows = await conn.execute(LOAD_MOVED, {**arrays(keys), "orgs": list(to.values())})
+    return [person for _, person in from_rows(rows, keys)]
+
+
+def arrays(keys: Sequence[PersonKey]) -> dict[str, Sequence[UUID]]:
+    """People as the parallel arrays that statements take."""
+    return {"tenants": [tenant for tenant, _ in keys], "users": [user for _, user in keys]}
+
+
+def from_rows(rows: Iterable[Sequence[Any]], keys: Sequence[PersonKey]) -> Iterator[tuple[int, Person]]:
+    """The people of rows, one a seat, each with their index among the `keys` that were asked for."""
+    seats: dict[int, dict[str, Seat]] = defaultdict(dict)
+    organizations: dict[int, UUID | None] = {}
+    for place, org_id, product, *seat in rows:
         organizations[place - 1] = org_id
         if product is not None:
             seats[place - 1][product] = Seat(Holding(*seat[:6]), Activity(*seat[6:]))
-    return [Person(*key, org_id, held) for key, org_id, held in zip(keys, organizations, seats, strict=True)]
+    for place, org_id in organizations.items():
+        yield place, Person(*keys[place], org_id, seats.get(place, {}))
 
 
 async def save_changes(conn: AsyncConnection, changes: Sequence[Change]) -> None:

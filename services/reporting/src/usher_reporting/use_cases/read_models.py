@@ -20,6 +20,7 @@ from usher_kit.versions import EPOCH_SIZE, last_of_epoch
 from usher_reporting.domain.people import Activity, Change, Holding, News, Person, PersonKey, Seat
 from usher_reporting.store.histories import SeatKey, judge_claims
 from usher_reporting.store.people import (
+    load_moved,
     load_people,
     lock_tenants,
     note_delays,
@@ -44,14 +45,15 @@ async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
     """
     await lock_tenants(conn)
     facts = [event.data for event in latest(events)]
-    people = await load_people(conn, [(fact.tenant_id, fact.id) for fact in facts])
+    to = {(fact.tenant_id, fact.id): fact.org_id for fact in facts}
+    moved = await load_moved(conn, to)
     changed = set(await directory.apply_people(conn, events, at))
-    moved = [
-        Change(person, person.moved(fact.org_id))
-        for person, fact in zip(people, facts, strict=True)
-        if fact.id in changed and fact.org_id != person.org_id
+    changes = [
+        Change(person, person.moved(to[person.tenant_id, person.user_id]))
+        for person in moved
+        if person.user_id in changed
     ]
-    await save_changes(conn, moved)
+    await save_changes(conn, changes)
     await save_newer(conn, PROFILE, [blank_profile(fact) for fact in facts if fact.status == "deleted"])
 
 
