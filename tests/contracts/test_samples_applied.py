@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from usher_contracts.audit import AUDIT_FACTS
 
@@ -85,3 +86,17 @@ async def test_a_released_sample_is_applied(service: str, path: Path, new_databa
         assert await consumer.dead([event]) == []
         found = await consumer.ask(effect_of(service, path), [event], **names)
     assert found == [fact.get("version", 1)]
+
+
+@pytest.mark.parametrize("service", APPLIES)
+async def test_what_was_news_once_is_ignored_the_second_time(service: str, new_database: Callable[[str], str]) -> None:
+    def counted(kind: str) -> float:
+        return REGISTRY.get_sample_value(f"usher_facts_{kind}_total", {"service": service}) or 0
+
+    own = [read_sample(path) for one, path in RELEASED if one == service]
+    async with working(service, new_database) as consumer:
+        for news, ignored in ((len(own), 0), (0, len(own))):
+            before = counted("applied"), counted("ignored")
+            await consumer.hear(own, max(event.time for event in own))
+            assert await consumer.dead(own) == []
+            assert (counted("applied") - before[0], counted("ignored") - before[1]) == (news, ignored)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,42 +35,45 @@ from usher_notifications.store.waiting import keep_seats
 NOTICES_AT_ONCE = 100
 
 
-async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> Sequence[UUID]:
     """Keep people; of who is deleted no personal data stays."""
-    await apply_people(conn, events, at)
+    changed = await apply_people(conn, events, at)
     if gone := [event.data for event in latest(events) if event.data.status == "deleted"]:
         await save_profiles(
             conn, [Profile(one.tenant_id, one.id, "", None, last_of_epoch(one.version)) for one in gone]
         )
+    return changed
 
 
 async def keep_profiles(
     conn: AsyncConnection,
     events: Sequence[Event[UserProfileChanged]],
     at: datetime,  # noqa: ARG001 (a use case)
-) -> None:
+) -> int:
     """Keep names and addresses: the only place where they are."""
     facts = [event.data for event in latest(events)]
-    await save_profiles(
+    return await save_profiles(
         conn, [Profile(one.tenant_id, one.id, one.display_name, one.email, one.version) for one in facts]
     )
 
 
-async def keep_license_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTermNotice]], at: datetime) -> None:
+async def keep_license_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTermNotice]], at: datetime) -> int:
     """Keep notices that are not too old to be told; addressing them is time's work, which sees the operators too."""
     fresh = [event for event in events if at < useful_until(Kind.LICENSE_ENDING, event.time)]
-    await keep_notices(conn, fresh)
+    return await keep_notices(conn, fresh)
 
 
-async def note_waiting(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:
+async def note_waiting(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> int:
     """Keep seats; tell who begins to wait, and those who administer their organizations."""
     current = latest(events)
-    began = {(seat.user_id, seat.product) for seat in await keep_seats(conn, [event.data for event in current])}
+    kept, began_to_wait = await keep_seats(conn, [event.data for event in current])
+    began = {(seat.user_id, seat.product) for seat in began_to_wait}
     new = [event for event in current if (event.data.user_id, event.data.product) in began]
     fresh = [event for event in new if at < useful_until(Kind.WAITLISTED, event.data.since)]
     if fresh:
         await make_deliveries(conn, [to_waitlisted(event, at, len(fresh)) for event in fresh], at)
         await tell_administrators(conn, fresh, at)
+    return kept
 
 
 async def tell_administrators(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:

@@ -26,10 +26,10 @@ CLAIM = text("""
 """)
 
 
-async def keep_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTermNotice]]) -> None:
-    """Keep notices, each once: told again, in whatever version of the term, it is the same notice."""
+async def keep_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTermNotice]]) -> int:
+    """Keep notices, each once: told again, in whatever version of the term, it is the same one. Answers how many."""
     facts = [event.data for event in events]
-    await conn.execute(
+    kept = await conn.execute(
         KEEP,
         {
             "tenants": [fact.tenant_id for fact in facts],
@@ -43,6 +43,7 @@ async def keep_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTerm
             "causes": [Cause.of(event).model_dump_json() for event in events],
         },
     )
+    return kept.rowcount
 
 
 async def claim_notices(conn: AsyncConnection, at: datetime, limit: int) -> Sequence[Row[Any]]:

@@ -69,9 +69,9 @@ class Administrator:
     org_id: UUID
 
 
-async def save_profiles(conn: AsyncConnection, profiles: Sequence[Profile]) -> None:
-    """Keep the highest version of each profile."""
-    await conn.execute(
+async def save_profiles(conn: AsyncConnection, profiles: Sequence[Profile]) -> int:
+    """Keep the highest version of each profile. Answers how many were news."""
+    saved = await conn.execute(
         SAVE_PROFILES,
         {
             "tenants": [profile.tenant_id for profile in profiles],
@@ -81,6 +81,7 @@ async def save_profiles(conn: AsyncConnection, profiles: Sequence[Profile]) -> N
             "versions": [profile.version for profile in profiles],
         },
     )
+    return saved.rowcount
 
 
 async def load_recipients(conn: AsyncConnection, asked: Iterable[tuple[UUID, UUID]]) -> dict[UUID, Recipient]:

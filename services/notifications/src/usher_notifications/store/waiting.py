@@ -38,19 +38,23 @@ REPLACE = text(f"""
 WAITLISTED = "waitlisted"
 
 
-async def keep_seats(conn: AsyncConnection, seats: Sequence[SeatChanged]) -> list[SeatChanged]:
-    """Keep the highest version of each seat. Answers those whose holder begins to wait: they did not, as last known."""
+async def keep_seats(conn: AsyncConnection, seats: Sequence[SeatChanged]) -> tuple[int, list[SeatChanged]]:
+    """Keep the highest version of each seat.
+
+    Answers how many were news, and those whose holder begins to wait: they did not, as last known.
+    """
     added = {key_of(row) for row in await conn.execute(ADD, arrays(seats))}
     known = [seat for seat in seats if key_of(seat) not in added]
     older: dict[Key, str] = {}
     if known:
         older = {key_of(row): row.state for row in await conn.execute(LOCK_OLDER, arrays(known))}
         await conn.execute(REPLACE, arrays(known))
-    return [
+    began = [
         seat
         for seat in seats
         if seat.state == WAITLISTED and (key_of(seat) in added or older.get(key_of(seat), WAITLISTED) != WAITLISTED)
     ]
+    return len(added) + len(older), began
 
 
 def key_of(seat: Any) -> Key:

@@ -44,16 +44,19 @@ async def save(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, 
     await execute(conn, table, replacing(table), rows)
 
 
-async def save_newer(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the rows whose version is higher than that of the row with their key."""
-    await execute(conn, table, f"{replacing(table)} where kept.version < excluded.version", rows)
+async def save_newer(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Write the rows whose version is higher than that of the row with their key. Answers how many those were."""
+    return await execute(conn, table, f"{replacing(table)} where kept.version < excluded.version", rows)
 
 
-async def save_missing(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the rows whose key is not there yet."""
-    await execute(conn, table, "do nothing", rows)
+async def save_missing(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Write the rows whose key is not there yet. Answers how many those were."""
+    return await execute(conn, table, "do nothing", rows)
 
 
-async def execute(conn: AsyncConnection, table: Table, conflict: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await conn.execute(insert(table, conflict), {"rows": orjson.dumps(rows, default=str).decode()})
+async def execute(conn: AsyncConnection, table: Table, conflict: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows, with what happens to those that are there. Answers how many were written."""
+    if not rows:
+        return 0
+    written = await conn.execute(insert(table, conflict), {"rows": orjson.dumps(rows, default=str).decode()})
+    return written.rowcount

@@ -27,7 +27,7 @@ class AppendActs:
     signed_every: int
     """Batches from one checkpoint to the next."""
 
-    async def __call__(self, conn: AsyncConnection, events: Sequence[Event[AuditRecorded]], at: datetime) -> None:
+    async def __call__(self, conn: AsyncConnection, events: Sequence[Event[AuditRecorded]], at: datetime) -> int:
         """Append acts that are not in the log yet, in their order of arrival: one batch a tenant."""
         await lock_tenants(conn)
         fresh = only_new(events, await load_known_events(conn, [(one.tenantid, one.id) for one in events]))
@@ -35,6 +35,7 @@ class AppendActs:
         appended = [append(ends[tenant].head, documents_of(acts), at) for tenant, acts in fresh.items()]
         await add_appended(conn, appended)
         await self._sign(conn, ends, appended, at)
+        return sum(len(acts) for acts in fresh.values())
 
     async def _sign(
         self, conn: AsyncConnection, ends: dict[UUID, End], appended: Iterable[Appended], at: datetime

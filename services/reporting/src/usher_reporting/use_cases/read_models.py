@@ -1,7 +1,7 @@
 """What facts do to the read models: each use case loads, decides and saves, once for a whole batch."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Any
@@ -32,13 +32,15 @@ from usher_reporting.tables import CLAIM, LICENSE_TERM, POOL, PRODUCT, PROFILE
 MILLISECOND = timedelta(milliseconds=1)
 
 
-async def keep_organizations(conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime) -> None:
+async def keep_organizations(
+    conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime
+) -> Sequence[UUID]:
     """Keep the tree."""
     await lock_tenants(conn)
-    await directory.apply_organizations(conn, events, at)
+    return await directory.apply_organizations(conn, events, at)
 
 
-async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> Collection[UUID]:
     """Keep the copy of people; whoever changed organization is counted in the new one, with all their seats.
 
     Of who is deleted no personal data stays: a blank profile takes the place of theirs, in whatever order they come.
@@ -55,6 +57,7 @@ async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
     ]
     await save_changes(conn, changes)
     await save_newer(conn, PROFILE, [blank_profile(fact) for fact in facts if fact.status == "deleted"])
+    return changed
 
 
 def blank_profile(fact: UserChanged) -> dict[str, Any]:
@@ -67,68 +70,73 @@ async def keep_profiles(
     conn: AsyncConnection,
     events: Sequence[Event[UserProfileChanged]],
     at: datetime,  # noqa: ARG001 (a use case)
-) -> None:
+) -> int:
     """Keep names and addresses."""
-    await keep_latest(conn, PROFILE, events)
+    return await keep_latest(conn, PROFILE, events)
 
 
 async def keep_products(
     conn: AsyncConnection,
     events: Sequence[Event[ProductChanged]],
     at: datetime,  # noqa: ARG001 (a use case)
-) -> None:
+) -> int:
     """Keep the catalogue."""
-    await keep_latest(conn, PRODUCT, events)
+    return await keep_latest(conn, PRODUCT, events)
 
 
 async def keep_terms(
     conn: AsyncConnection,
     events: Sequence[Event[LicenseTermChanged]],
     at: datetime,  # noqa: ARG001 (a use case)
-) -> None:
+) -> int:
     """Keep the license terms with their states."""
-    await keep_latest(conn, LICENSE_TERM, events)
+    return await keep_latest(conn, LICENSE_TERM, events)
 
 
 async def keep_pools(
     conn: AsyncConnection,
     events: Sequence[Event[PoolChanged]],
     at: datetime,  # noqa: ARG001 (a use case)
-) -> None:
+) -> int:
     """Keep the pools: their capacities and license states. Who holds their seats is counted here."""
-    await keep_latest(conn, POOL, events)
+    return await keep_latest(conn, POOL, events)
 
 
-async def keep_latest(conn: AsyncConnection, table: Table, events: Sequence[Event[Any]]) -> None:
-    """Keep the highest version of each entity in a table whose columns have the names of the fact's fields."""
+async def keep_latest(conn: AsyncConnection, table: Table, events: Sequence[Event[Any]]) -> int:
+    """Keep the highest version of each entity in a table whose columns have the names of the fact's fields.
+
+    Answers how many were news.
+    """
     await lock_tenants(conn)
-    await save_newer(conn, table, [dict(event.data) for event in latest(events)])
+    return await save_newer(conn, table, [dict(event.data) for event in latest(events)])
 
 
-async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:
+async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> int:
     """Write a claim for each version of a seat, whatever the order of arrival; keep the highest and count it.
 
     Where entitlements was restored from a backup, what it told after that backup and before is marked void.
     """
     await lock_tenants(conn)
-    people = await tell_of_seats(conn, [to_news(event.data, Seat(holding=to_holding(event.data))) for event in events])
-    await save_missing(conn, CLAIM, [to_claim(event) for event in events])
-    await judge_claims(conn, [seat for person in people for seat in restored_seats(person)])
+    told = await tell_of_seats(conn, [to_news(event.data, Seat(holding=to_holding(event.data))) for event in events])
+    news = await save_missing(conn, CLAIM, [to_claim(event) for event in events])
+    await judge_claims(conn, [seat for change in told for seat in restored_seats(change.after)])
     await note_delays(conn, delays_ms(events, at))
+    return news
 
 
 async def keep_activity(
     conn: AsyncConnection,
     events: Sequence[Event[SeatActivityChanged]],
     at: datetime,  # noqa: ARG001 (a use case)
-) -> None:
+) -> int:
     """Keep how each seat is used, and count it."""
     await lock_tenants(conn)
-    await tell_of_seats(conn, [to_news(event.data, Seat(activity=to_activity(event.data))) for event in events])
+    told = await tell_of_seats(conn, [to_news(event.data, Seat(activity=to_activity(event.data))) for event in events])
+    return sum(1 for change in told for _ in change.changed_seats())
 
 
-async def tell_of_seats(conn: AsyncConnection, news: Sequence[tuple[PersonKey, News]]) -> list[Person]:
-    """Bring people's seats and the headcounts in step with news of seats; answers them. Needs the tenants' lock."""
+async def tell_of_seats(conn: AsyncConnection, news: Sequence[tuple[PersonKey, News]]) -> list[Change]:
+    """Bring people's seats and the headcounts in step with news of seats. Needs the tenants' lock."""
     by_person: dict[PersonKey, list[News]] = defaultdict(list)
     for key, one in news:
         by_person[key].append(one)
@@ -136,7 +144,7 @@ async def tell_of_seats(conn: AsyncConnection, news: Sequence[tuple[PersonKey, N
     told = zip(people, by_person.values(), strict=True)
     changes = [Change(person, person.told(told_of)) for person, told_of in told]
     await save_changes(conn, changes)
-    return [change.after for change in changes]
+    return changes
 
 
 def restored_seats(person: Person) -> Iterator[SeatKey]:
