@@ -32,11 +32,13 @@ async def test_types_that_share_a_use_case_reach_it_together_as_they_came(
 ) -> None:
     heard: list[tuple[str, list[Event[Any]]]] = []
 
-    async def people(_conn: AsyncConnection, events: Sequence[Event[Any]], _at: datetime) -> None:
+    async def people(_conn: AsyncConnection, events: Sequence[Event[Any]], _at: datetime) -> int:
         heard.append(("people", list(events)))
+        return len(events)
 
-    async def acts(_conn: AsyncConnection, events: Sequence[Event[Any]], _at: datetime) -> None:
+    async def acts(_conn: AsyncConnection, events: Sequence[Event[Any]], _at: datetime) -> int:
         heard.append(("acts", list(events)))
+        return len(events)
 
     one, two, three = act(UsageAuditRecorded), act(IdentityAuditRecorded), act(UsageAuditRecorded)
     person = user_changed()
@@ -60,8 +62,8 @@ async def test_news_is_counted_apart_from_what_was_known(
             raise Contended("what is rolled back is counted once, when it is done")
         return len(news)
 
-    async def acts(_conn: AsyncConnection, _events: Sequence[Event[Any]], _at: datetime) -> None:
-        return None
+    async def acts(_conn: AsyncConnection, events: Sequence[Event[Any]], _at: datetime) -> Sequence[Event[Any]]:
+        return events
 
     applier = Applier(SERVICE, {UserChanged: people, UsageAuditRecorded: acts}, database, FixedClock(DAY))
     one, two = user_changed(version=1), user_changed(version=5)

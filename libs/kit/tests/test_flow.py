@@ -119,11 +119,12 @@ async def test_the_culprit_alone_is_dead(
 ) -> None:
     bad = new_id()
 
-    async def refuses_one(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
-        await apply_people(conn, events, at)
+    async def refuses_one(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> list[UUID]:
+        news = await apply_people(conn, events, at)
         for event in events:
             if event.data.id == bad:
                 raise InvalidFact(event, "not this one") if error is InvalidFact else error("not this one")
+        return news
 
     async with running(database, vhost, refuses_one):
         await send(database, [*(user_changed() for _ in range(40)), user_changed(bad), user_changed()])
@@ -137,12 +138,12 @@ async def test_the_culprit_alone_is_dead(
 async def test_a_database_that_is_away_is_waited_for(database: Database, vhost: str, user_changed: MakeEvent) -> None:
     failures = 0
 
-    async def away_at_first(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+    async def away_at_first(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> list[UUID]:
         nonlocal failures
         failures += 1
         if failures <= 3:
             raise OperationalError("select 1", {}, ConnectionRefusedError("away"))
-        await apply_people(conn, events, at)
+        return await apply_people(conn, events, at)
 
     async with running(database, vhost, away_at_first):
         await send(database, [user_changed()])
@@ -156,10 +157,10 @@ async def test_in_an_outage_deliveries_go_back_and_come_again(
 ) -> None:
     away = True
 
-    async def away_for_long(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+    async def away_for_long(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> list[UUID]:
         if away:
             raise OperationalError("select 1", {}, ConnectionRefusedError("away"))
-        await apply_people(conn, events, at)
+        return await apply_people(conn, events, at)
 
     async with running(database, vhost, away_for_long, patience=0.1) as messaging:
         await send(database, [user_changed() for _ in range(250)])
@@ -208,11 +209,11 @@ async def test_dead_letters_are_grouped_by_cause_sent_again_or_discarded(
     mended = False
     kinds = {new_id(): "this", new_id(): "this", new_id(): "that"}
 
-    async def refuses_some(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+    async def refuses_some(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> list[UUID]:
         for event in events:
             if not mended and event.data.id in kinds:
                 raise InvalidFact(event, f"not {kinds[event.data.id]} one")
-        await apply_people(conn, events, at)
+        return await apply_people(conn, events, at)
 
     async with running(database, vhost, refuses_some), await aio_pika.connect(vhost) as connection:
         await send(database, [user_changed(person) for person in kinds])

@@ -29,8 +29,8 @@ from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, tra
 from usher_kit.telemetry.tracing import TRACER, span
 from usher_kit.wire import Refused
 
-UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Event[Any]], datetime], Awaitable[int | Sized | None]]
-"""Applies facts, and answers which of them, or how many, were news, the others being known or older; None is all."""
+UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Event[Any]], datetime], Awaitable[int | Sized]]
+"""Applies facts, and answers which of them, or how many, were news: the others were known already, or older."""
 
 Apply: TypeAlias = Mapping[type[Fact], UseCase]
 """A service's use cases, in the order in which a batch takes them; types that share one reach it together."""
@@ -179,7 +179,7 @@ class Applier:
         for use_case in dict.fromkeys(self.apply.values()):
             if its_own := by_use_case.get(use_case):
                 told = await use_case(conn, its_own, self.clock.now())
-                news += told if isinstance(told, int) else len(its_own if told is None else told)
+                news += told if isinstance(told, int) else len(told)
         return news
 
     def _tell_dead(self, one: Refused) -> None:

@@ -40,38 +40,46 @@ CONSOLE = "password"
 """The method of a login at Usher's own console."""
 
 
-async def keep_organizations(conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime) -> None:
+async def keep_organizations(
+    conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime
+) -> Sequence[UUID]:
     """Keep organizations; where days or the policy in force may have changed, seats are due to be judged."""
     await lock_configuration(conn, {event.tenantid for event in events})
     orgs = [event.data.id for event in events]
     before = await load_judged_by(conn, orgs)
-    await apply_organizations(conn, events, at)
+    news = await apply_organizations(conn, events, at)
     after = await load_judged_by(conn, orgs)
     if changed := [org for org, values in after.items() if before.get(org) != values]:
         await judge_below(conn, changed, at)
+    return news
 
 
-async def keep_calendars(conn: AsyncConnection, events: Sequence[Event[CalendarChanged]], at: datetime) -> None:
+async def keep_calendars(
+    conn: AsyncConnection, events: Sequence[Event[CalendarChanged]], at: datetime
+) -> Sequence[Org]:
     """Keep calendars; where one has changed, seats are due to be judged."""
     await lock_configuration(conn, {event.tenantid for event in events})
     if changed := await save_calendars(conn, [event.data for event in latest(events)]):
         await judge_below(conn, changed, at)
+    return changed
 
 
-async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> Sequence[UUID]:
     """Keep people; the seats of those who moved are told of at the new organization."""
     changed = await apply_people(conn, events, at)
     if moved := await find_moved(conn, changed):
         await share_configuration(conn, {tenant for tenant, _ in moved})
         await lock_people(conn, moved)
         await judge(conn, moved, at, {(event.tenantid, event.data.id): event for event in events})
+    return changed
 
 
-async def keep_logins(conn: AsyncConnection, events: Sequence[Event[UserLoggedIn]], at: datetime) -> None:
+async def keep_logins(conn: AsyncConnection, events: Sequence[Event[UserLoggedIn]], at: datetime) -> int:
     """Keep logins, each once, and judge the seats of those whose last login moved."""
     await connect_sources(conn, [event.data for event in events], at)
-    moved = await save_logins(conn, [event.data for event in events])
+    news, moved = await save_logins(conn, [event.data for event in events])
     await judge(conn, moved, at, {(event.tenantid, event.data.user_id): event for event in events})
+    return news
 
 
 async def connect_sources(conn: AsyncConnection, logins: Sequence[UserLoggedIn], at: datetime) -> None:
@@ -94,15 +102,16 @@ async def connect_sources(conn: AsyncConnection, logins: Sequence[UserLoggedIn],
     await judge_below(conn, new, at, activities=(Activity.UNKNOWN, Activity.NEVER_USED))
 
 
-async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> None:
+async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]], at: datetime) -> int:
     """Keep seats, and judge those that changed by the logins that are already there."""
     current = latest(events)
     await share_configuration(conn, {event.tenantid for event in current})
     await lock_people(conn, {(event.tenantid, event.data.user_id) for event in current})
-    changed = await save_seats(conn, [event.data for event in current])
+    news, changed = await save_seats(conn, [event.data for event in current])
     if course := [event.data for event in events if tells_of_the_course(event.data)]:
         changed = sorted({*changed, *await save_course(conn, course)})
     await judge(conn, changed, at, {(event.tenantid, event.data.user_id): event for event in current})
+    return news
 
 
 async def judge_due(conn: AsyncConnection, at: datetime) -> int:

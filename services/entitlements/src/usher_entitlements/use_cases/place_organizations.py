@@ -1,6 +1,6 @@
 """The tree of organizations: identity's facts about units, and what they change in who is served by which pool."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from usher_kit.directory import apply_organizations
 
 async def place_organizations(
     conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime
-) -> None:
+) -> Collection[UUID]:
     """Keep the tree, let the pools serve it as it is now, and decide about people who came before their unit."""
     facts = latest(events)
     tenants = sorted({event.tenantid for event in facts})
@@ -31,7 +31,7 @@ async def place_organizations(
     news = set(await apply_organizations(conn, facts, at))
     placed = [e for e in facts if e.data.id in news and known.get(e.data.id, e.data.id) != e.data.parent_id]
     if not placed:
-        return
+        return news
     cause = Cause.of(placed[0])
     configurations = await catch_up(conn, locked, at, cause)
     concerned = {event.tenantid for event in placed}
@@ -39,6 +39,7 @@ async def place_organizations(
     changed = await reorganize(conn, terms, at, Reason.SEAT_FREED, cause)
     configurations = await decide_anew(conn, configurations, changed)
     await decide_pending(conn, configurations, [e.data.id for e in placed if e.data.id not in known], at, cause)
+    return news
 
 
 async def decide_pending(

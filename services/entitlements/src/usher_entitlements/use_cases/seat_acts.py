@@ -56,7 +56,7 @@ async def lift(
     return await act_on_one(conn, desk, seat, Lift(max(at, seat.blocked_at), Reason.MANUAL), note, at, cause)
 
 
-async def keep_activity(conn: AsyncConnection, events: Sequence[Event[SeatActivityChanged]], at: datetime) -> None:
+async def keep_activity(conn: AsyncConnection, events: Sequence[Event[SeatActivityChanged]], at: datetime) -> int:
     """Keep what usage says of seats; a login that came in time, or comes after the reclaim, gives the seat back."""
     current = {(e.data.user_id, e.data.product): e for e in latest(events)}
     known = await save_activities(conn, [to_activity(event.data) for event in current.values()])
@@ -66,7 +66,7 @@ async def keep_activity(conn: AsyncConnection, events: Sequence[Event[SeatActivi
     tenants = sorted({event.tenantid for event in current.values()})
     reclaimed = await find_reclaimed(conn, tenants, news) if news else []
     if not reclaimed:
-        return
+        return len(known)
     desk = await lay_for_seats(conn, reclaimed, at)
     lifts: dict[UUID, dict[str, Block | Lift]] = {}
     for one in reclaimed:
@@ -77,6 +77,7 @@ async def keep_activity(conn: AsyncConnection, events: Sequence[Event[SeatActivi
             lifts.setdefault(one.user_id, {})[one.product] = given
     causes = {e.data.user_id: Cause.of(e) for e in current.values() if e.data.user_id in lifts}
     await act_on_seats(conn, desk, lifts, causes, at)
+    return len(known)
 
 
 async def reclaim_due(conn: AsyncConnection, at: datetime, most: int) -> int:

@@ -14,7 +14,7 @@ from usher_entitlements.use_cases.desk import Desk, call_line, decide, lay_for_p
 from usher_entitlements.use_cases.pass_time import hold_configurations
 
 
-async def seat_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> None:
+async def seat_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> int:
     """Bring seats in step with what identity now says of these people. Older facts and repeated ones change nothing.
 
     Someone whose organization is not known yet is kept as pending, and decided about when it comes.
@@ -33,6 +33,7 @@ async def seat_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
     await save_people(conn, new, known)
     decided = {case.after.id for case in cases}
     await save(conn, desk, seating, {e.data.id: Cause.of(e) for e in facts if e.data.id in decided}, at)
+    return len(fresh)
 
 
 def is_news(desk: Desk, person: Person) -> bool:

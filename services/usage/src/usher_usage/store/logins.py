@@ -26,9 +26,12 @@ SAVE_LAST_LOGINS = text("""
 """)
 
 
-async def save_logins(conn: AsyncConnection, logins: Sequence[UserLoggedIn]) -> list[Person]:
-    """Keep logins, each once. Answers whose last login moved; their rows are locked, and so are the others'."""
-    await conn.execute(
+async def save_logins(conn: AsyncConnection, logins: Sequence[UserLoggedIn]) -> tuple[int, list[Person]]:
+    """Keep logins, each once. Answers how many were news, and whose last login moved.
+
+    The rows of those people are locked, and so are the others'.
+    """
+    kept = await conn.execute(
         SAVE_LOGINS,
         {
             "tenants": [login.tenant_id for login in logins],
@@ -50,4 +53,4 @@ async def save_logins(conn: AsyncConnection, logins: Sequence[UserLoggedIn]) -> 
             "moments": list(last.values()),
         },
     )
-    return [(row.tenant_id, row.user_id) for row in moved]
+    return kept.rowcount, [(row.tenant_id, row.user_id) for row in moved]

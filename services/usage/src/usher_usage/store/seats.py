@@ -75,9 +75,9 @@ FIND_MOVED = text("""
 """)
 
 
-async def save_seats(conn: AsyncConnection, seats: Sequence[SeatChanged]) -> list[Person]:
-    """Keep the highest version of each seat. Answers the people whose seats changed."""
-    changed = await conn.execute(
+async def save_seats(conn: AsyncConnection, seats: Sequence[SeatChanged]) -> tuple[int, list[Person]]:
+    """Keep the highest version of each seat. Answers how many were news, and the people whose seats changed."""
+    saved = await conn.execute(
         SAVE_SEATS,
         {
             "tenants": [seat.tenant_id for seat in seats],
@@ -91,7 +91,8 @@ async def save_seats(conn: AsyncConnection, seats: Sequence[SeatChanged]) -> lis
             "versions": [seat.version for seat in seats],
         },
     )
-    return sorted({(row.tenant_id, row.user_id) for row in changed})
+    changed = [(row.tenant_id, row.user_id) for row in saved]
+    return len(changed), sorted(set(changed))
 
 
 async def load_watched(conn: AsyncConnection, people: Iterable[Person]) -> list[WatchedSeat]:
