@@ -236,3 +236,37 @@ def test_a_term_is_ended() -> None:
     world = World(**{"POST /v1/license-terms/t:end": TERM | {"state": "ended"}})
     done = world.run("licenses", "end", "t")
     assert (done.exit_code, "ended" in done.output) == (0, True)
+
+
+CALENDAR = f"/v1/organizations/{DISTRICT}/calendar"
+WINTER = {"name": "Winter", "first": "2026-12-21", "last": "2027-01-03"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "entered"),
+    [
+        (["--break", "2026-12-21..2027-01-03=Winter"], [WINTER]),
+        (["--break", "2027-05-31..2027-05-31"], [{"name": "Break", "first": "2027-05-31", "last": "2027-05-31"}]),
+        (["--no-breaks"], []),
+        (["--inherit"], None),
+    ],
+)
+def test_a_calendar_is_entered_whole(arguments: list[str], entered: Any) -> None:
+    answer = {"org_id": DISTRICT, "breaks": [WINTER], "set_at": DISTRICT, "set_by": "administrator"}
+    world = World(**{f"GET /v1/organizations/{DISTRICT}": {"id": DISTRICT}, f"PUT {CALENDAR}": answer})
+    result = world.run("calendar", "set", DISTRICT, *arguments)
+    assert world.body_of(f"PUT {CALENDAR}") == {"breaks": entered}
+    assert "Winter" in result.stdout
+    assert "its own, by administrator" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--inherit", "--no-breaks"], ["--break", "Winter"]])
+def test_a_calendar_that_is_not_clear_is_not_entered(arguments: list[str]) -> None:
+    result = World().run("calendar", "set", DISTRICT, *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_a_calendar_that_nobody_set_is_shown_so() -> None:
+    answer: Any = {"org_id": DISTRICT, "breaks": [], "set_at": None, "set_by": None}
+    world = World(**{f"GET /v1/organizations/{DISTRICT}": {"id": DISTRICT}, f"GET {CALENDAR}": answer})
+    assert "every day counts" in world.run("calendar", "show", DISTRICT).stderr

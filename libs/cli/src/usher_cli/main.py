@@ -2,7 +2,7 @@
 
 import typer
 
-from usher_cli.commands import audit, dead, importing, licenses, seats, users
+from usher_cli.commands import audit, calendar, dead, importing, licenses, seats, users
 from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
@@ -35,6 +35,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(licenses.app, name="licenses")
 app.add_typer(seats.app, name="seats")
 app.command()(waitlist)
+app.add_typer(calendar.app, name="calendar")
 app.command()(dashboard)
 app.command()(explain)
 app.command()(trace)

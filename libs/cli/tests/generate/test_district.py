@@ -126,3 +126,17 @@ def test_a_large_district_is_parted_into_zones(tmp_path: Path) -> None:
     assert kinds["district"] == 1
     assert kinds["local"] >= 3
     assert made.students == 0
+
+
+def test_two_school_years_of_two_semesters_leave_the_holidays_of_the_logins_free(tmp_path: Path) -> None:
+    sessions = [
+        (row["type"], row["startDate"], row["endDate"]) for row in read(generate(tmp_path, 5), "academicSessions.csv")
+    ]
+    assert sessions == [
+        ("schoolYear", "2025-08-15", "2026-06-10"),
+        ("semester", "2025-08-15", "2025-12-20"),
+        ("semester", "2026-01-04", "2026-06-10"),
+        ("schoolYear", "2026-08-15", "2027-06-10"),
+        ("semester", "2026-08-15", "2026-12-20"),
+        ("semester", "2027-01-04", "2027-06-10"),
+    ]

@@ -84,6 +84,14 @@ def create_organizations() -> None:
         key=("source", "external_id"),
     )
     index("organization_link", "organization_id", "tenant_id")
+    table(
+        "calendar",
+        uuid("org_id"),
+        words("entered", nullable=True),
+        words("sourced", nullable=True),
+        number("version"),
+        key=("org_id",),
+    )
 
 
 def create_people() -> None:

@@ -115,3 +115,12 @@ def create_sources() -> None:
         key=("source", "external_id"),
     )
     table("role_mapping", words("source"), words("words"), key=("source",))
+    table(
+        "academic_session",
+        words("source"),
+        sa.Column("external_id", sa.Text(collation="C"), nullable=False),
+        words("title"),
+        sa.Column("first", sa.Date, nullable=False),
+        sa.Column("last", sa.Date, nullable=False),
+        key=("source", "external_id"),
+    )

@@ -1,6 +1,6 @@
 """The tables of imports: jobs, what was uploaded for them, what they report, and what each source said last."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import UUID
 
 from usher_kit.tables import moment, tenant_id
@@ -81,4 +81,14 @@ def add_import_tables(metadata: MetaData) -> None:
         tenant_id(),
         Column("source", Text, primary_key=True),
         Column("words", Text, nullable=False),
+    )
+    Table(
+        "academic_session",
+        metadata,
+        tenant_id(),
+        Column("source", Text, primary_key=True),
+        Column("external_id", Text(collation="C"), primary_key=True),
+        Column("title", Text, nullable=False),
+        Column("first", Date, nullable=False),
+        Column("last", Date, nullable=False),
     )

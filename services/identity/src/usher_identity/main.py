@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from usher_identity.forgetting import forget
 from usher_identity.http import (
+    calendars,
     doctor,
     imports,
     jobs,
@@ -38,6 +39,7 @@ SERVICE = Service(
     metadata=METADATA,
     routers=[
         organizations.router,
+        calendars.router,
         users.router,
         imports.router,
         jobs.router,

@@ -52,6 +52,17 @@ ORGANIZATION_LINK = Table(
     Index(None, "organization_id", "tenant_id"),
 )
 
+CALENDAR = Table(
+    "calendar",
+    METADATA,
+    tenant_id(),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("entered", Text),
+    Column("sourced", Text),
+    Column("version", BigInteger, nullable=False),
+)
+"""Breaks as JSON, `[[first, last, name], …]`: entered by an administrator, which holds, and as sources have them."""
+
 PERSON = Table(
     "person",
     METADATA,

@@ -62,6 +62,14 @@ class Identity:
             found, f"organization is known as {organization!r}", [f"{one['name']} ({one['id']})" for one in found]
         )
 
+    def calendar(self, org_id: str) -> Json:
+        """The breaks that hold at an organization."""
+        return self.calls.get(f"/v1/organizations/{org_id}/calendar")
+
+    def set_calendar(self, org_id: str, breaks: Sequence[Json] | None) -> Json:
+        """Enter an organization's breaks; None leaves them to its sources, or to the organizations above."""
+        return self.calls.put(f"/v1/organizations/{org_id}/calendar", {"breaks": breaks})
+
     def start_import(self, archive: Path, *, source: str, tenant_id: str | None, dry_run: bool = False) -> Json:
         """Upload a OneRoster set as a zip file. Returns the job that reads it."""
         form = {"source": source, "dry_run": str(dry_run).lower()} | ({"tenant_id": tenant_id} if tenant_id else {})

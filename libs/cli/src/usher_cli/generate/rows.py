@@ -122,9 +122,18 @@ def org_rows(plan: Plan, calendar: Calendar, rng: Random) -> Iterator[Cells]:
         yield unit.id, "active", calendar.some_day(rng), unit.name, unit.kind, unit.id, unit.parent_id or ""
 
 
-def session_rows(calendar: Calendar) -> list[Cells]:
-    begins, ends, year = f"{calendar.begins}", f"{calendar.ends}", calendar.year
-    return [("Y1", "active", "", f"School Year {year}", "schoolYear", begins, ends, "", year)]
+def session_rows(calendar: Calendar) -> Iterator[Cells]:
+    """The school year before, whose summer a year of logins knows, and this one; each of two semesters."""
+    begins, ends, winter = calendar.begins, calendar.ends, date(calendar.begins.year, 12, 20)
+    for number, back in enumerate((1, 0)):
+        year = calendar.year - back
+        first, last, half = (day.replace(year=day.year - back) for day in (begins, ends, winter))
+        own_id = f"Y{number}"
+        yield own_id, "active", "", f"School Year {year}", "schoolYear", f"{first}", f"{last}", "", year
+        parts = (("Fall", first, half), ("Spring", half + timedelta(days=15), last))
+        for name, begin, end in parts:
+            title = f"{name} {begin.year}"
+            yield f"{own_id}{name[0]}", "active", "", title, "semester", f"{begin}", f"{end}", own_id, year
 
 
 def course_rows() -> Iterator[Cells]:

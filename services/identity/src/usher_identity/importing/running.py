@@ -10,6 +10,8 @@ from tempfile import TemporaryFile
 from typing import IO
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from usher_contracts.envelope import Cause
 from usher_identity.domain.import_jobs import ImportJob, Phase, State
 from usher_identity.domain.import_organizations import OrganizationPlan, Rows
@@ -23,6 +25,7 @@ from usher_identity.oneroster.reading import RosterSet, read_zip
 from usher_identity.oneroster.refusal import SetRefused
 from usher_identity.store.sources import Named, find_tenants_of_roots, list_present
 from usher_identity.store.uploads import read_parts
+from usher_identity.use_cases.calendars import take_sessions
 from usher_identity.use_cases.import_organizations import Tenants, take_organizations
 from usher_identity.use_cases.import_people import archive_absent, check_absence, take_people
 from usher_identity.use_cases.recording import Act
@@ -126,12 +129,20 @@ class Running:
                 plan = await take_organizations(conn, job, rows, tenants, self.act)
                 if is_first:
                     self.describe()
+                    await self.take_sessions(conn, plan)
                     found = [*self.roster.organizations.issues, *plan.issues]
                     counts = organization_counts(plan, found)
-                    issues = [*self.roster.notes, *found]
+                    issues = [*self.roster.notes, *found, *self.roster.sessions.issues]
                     await self.claim.record(conn, Phase.PEOPLE, 0, counts, issues)
         about = {place.tenant_id for place in plan.places.values()}
         return plan, sorted(about if self.job.target_id is None else {*about, self.job.target_id})
+
+    async def take_sessions(self, conn: AsyncConnection, plan: OrganizationPlan) -> None:
+        """Take the set's academic sessions as the calendar of the tenants that it is about."""
+        incoming = self.roster.sessions.incoming
+        tenants = sorted({place.tenant_id for place in plan.places.values()})
+        if incoming is not None and tenants and not self.job.is_dry_run:
+            await take_sessions(conn, self.job.source, tenants, incoming, self.act)
 
     async def tenants_of(self, rows: Rows) -> Tenants:
         """The tenant that the import is for, or those that the set's roots are or will be."""

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from usher_identity.domain.incoming import IncomingPerson, Issue, SourceRole
+from usher_identity.domain.academic_sessions import SessionsMode
+from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, SourceRole
 from usher_identity.domain.mapping import Counted
 from usher_identity.oneroster.archive import Folder, SetFiles, Zip
 from usher_identity.oneroster.files import find_set
@@ -15,6 +16,8 @@ from usher_identity.oneroster.organizations import OrganizationRows, read_organi
 from usher_identity.oneroster.people import CountAs, KnownRoles, PeopleReader
 from usher_identity.oneroster.refusal import SetRefused
 from usher_identity.oneroster.roles import RoleRows, compare_users, read_enrolled, read_related, read_roles
+from usher_identity.oneroster.sessions import NAME as SESSIONS
+from usher_identity.oneroster.sessions import SessionRows, read_sessions
 from usher_identity.oneroster.table import Table
 
 
@@ -31,6 +34,7 @@ class RosterSet:
     row_count: int
     """How many lines of people there are, about: a row that spans lines counts for each."""
     reader: PeopleReader | None
+    sessions: SessionRows
 
     def people(
         self, count_as: CountAs, only: Collection[int] | None = None
@@ -68,6 +72,7 @@ def read_set(files: SetFiles) -> RosterSet:
         notes=[*tables.notes(), *([doubt] if doubt and tables.users else []), *(roles.issues if roles else ())],
         row_count=tables.users.lines if tables.users else 0,
         reader=PeopleReader(tables.users, KnownRoles(roles, is_partial, other)) if tables.users else None,
+        sessions=tables.read_sessions(),
     )
 
 
@@ -85,7 +90,7 @@ class _Tables:
         self._opened = [table for table in (manifest, self.organizations, self.users, self.roles) if table]
 
     def _open(self, name: str, *, key: str) -> Table | None:
-        path = self._paths.get(f"{name}.csv")
+        path = self._paths.get(f"{name.casefold()}.csv")
         return Table(f"{name}.csv", partial(self._files.open, path), key=key) if path else None
 
     def require(self, mode: Mode) -> None:
@@ -109,6 +114,22 @@ class _Tables:
         related = read_related(relationships, without) if relationships else {}
         enrolled = read_enrolled(enrollments, without) if enrollments else {}
         return roles, {**related, **enrolled}
+
+    def read_sessions(self) -> SessionRows:
+        """academicSessions.csv, if there is one. People need no calendar: one that cannot be read is passed over."""
+        try:
+            table = self._open(SESSIONS, key="sourcedId")
+        except SetRefused as refused:
+            if refused.code not in ("not_csv", "empty_file"):
+                raise
+            reason = f"{refused.reason}; no calendar was taken from it"
+            return SessionRows(
+                None, [Issue(f"{SESSIONS}.csv", None, None, refused.code, reason, severity=Severity.WARNING)]
+            )
+        if table is None:
+            return SessionRows()
+        mode, _ = tell_mode(self.manifest, SESSIONS.casefold())
+        return read_sessions(table, SessionsMode.ALL if mode is Mode.BULK else SessionsMode.CHANGES)
 
     def notes(self) -> Iterator[Issue]:
         for table in self._opened:
