@@ -15,6 +15,8 @@ class Sizes:
     import_people: int = 20_000
     changes: int = 200
     """Role changes whose latency is taken, after as many as a tenth to warm up."""
+    license_seats: int = 10_000
+    """Seats that are suspended and restored; half as many people wait, and as many organizations are told of an end."""
     runs: int = 3
     """Rounds of the flow, the ways in turn in each; figures are medians."""
 

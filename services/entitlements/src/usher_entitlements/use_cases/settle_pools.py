@@ -30,7 +30,7 @@ from usher_entitlements.use_cases.recording import record_pools, record_seats
 
 Pools = Mapping[UUID, Pool]
 
-STEP = 500
+STEP = 100
 """Seats that one transaction moves, at most: a change that comes meanwhile waits for no more than that."""
 
 
