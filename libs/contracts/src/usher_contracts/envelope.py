@@ -80,6 +80,12 @@ class Cause(BaseModel):
         )
 
 
+def trace_id_of(traceparent: str | None) -> str | None:
+    """The trace's id in a W3C `traceparent`; none where there is none to read."""
+    _, _, rest = (traceparent or "").partition("-")
+    return rest.partition("-")[0] or None
+
+
 class Event(BaseModel, Generic[F]):
     """One fact with its CloudEvents attributes. Attribute names are lower-case, as the specification has them."""
 

@@ -18,14 +18,14 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_contracts.envelope import OPERATORS_TENANT, Event, Fact
+from usher_contracts.envelope import OPERATORS_TENANT, Event, Fact, trace_id_of
 from usher_contracts.topology import dead_queue, events_queue
 from usher_kit import outbox
 from usher_kit.clock import Clock
 from usher_kit.database import Contended, Database
 from usher_kit.outbox import OutboxRow
 from usher_kit.telemetry import names
-from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, trace_id_of, traceparent_of
+from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, traceparent_of
 from usher_kit.telemetry.tracing import TRACER, span
 from usher_kit.wire import Refused
 

@@ -11,8 +11,8 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, HeadersType
 
+from usher_contracts.envelope import trace_id_of
 from usher_contracts.topology import HEADER_PREFIX, dead_queue, events_queue
-from usher_kit.telemetry.propagation import trace_id_of
 from usher_kit.wire import attributes_of
 
 LOOKED_AT = 1_000

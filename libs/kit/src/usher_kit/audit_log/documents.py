@@ -7,8 +7,7 @@ from typing import Any
 
 import rfc8785
 
-from usher_contracts.envelope import Event
-from usher_kit.telemetry.propagation import trace_id_of
+from usher_contracts.envelope import Event, trace_id_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,6 @@ def traceparent_of(span: Span) -> str | None:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags):02x}"
 
 
-def trace_id_of(traceparent: str | None) -> str | None:
-    """The trace's id in a `traceparent`; none where there is none to read."""
-    _, _, rest = (traceparent or "").partition("-")
-    return rest.partition("-")[0] or None
-
-
 def unsampled(traceparent: str) -> str:
     """The same trace, without the wish that it be recorded."""
     return traceparent[:-2] + "00"

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import SeatEvidence
-from usher_contracts.envelope import Cause, Event
+from usher_contracts.envelope import Cause, Event, trace_id_of
 from usher_entitlements.domain.grants import RuleRow
 from usher_entitlements.domain.pools import Pool
 from usher_entitlements.domain.seats import Claim, Seat, SeatChange
@@ -26,7 +26,6 @@ from usher_entitlements.store.seats import save_seats
 from usher_entitlements.store.terms import save_terms
 from usher_entitlements.use_cases.messages import pool_message, rule_message, seat_evidence, seat_message, term_message
 from usher_kit import outbox
-from usher_kit.telemetry.propagation import trace_id_of
 from usher_kit.versions import epoch_of, in_epoch
 
 PART = 5_000

@@ -11,11 +11,10 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import LicenseTermChanged, PoolChanged, ProductChanged, SeatChanged
-from usher_contracts.envelope import Event, latest
+from usher_contracts.envelope import Event, latest, trace_id_of
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit import directory
-from usher_kit.telemetry.propagation import trace_id_of
 from usher_kit.versions import EPOCH_SIZE, last_of_epoch
 from usher_reporting.domain.people import Activity, Change, Holding, News, Person, PersonKey, Seat
 from usher_reporting.store.histories import SeatKey, judge_claims
