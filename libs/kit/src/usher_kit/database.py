@@ -42,6 +42,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self.apart: Callable[[], Database] = lambda: Database(engine)
+        """Makes another one of the same kind with one connection of its own; whoever asks for it closes it."""
         self.on_facts: Callable[[], Any] = lambda: None
         """Called after a commit that added to the outbox: wakes this process's relay."""
 
@@ -63,7 +65,9 @@ class Database:
                 }
             },
         )
-        return cls(engine)
+        database = cls(engine)
+        database.apart = lambda: cls.connect(url, service, connections=1)
+        return database
 
     @asynccontextmanager
     async def transaction(self, tenants: Iterable[UUID] = ()) -> AsyncIterator[AsyncConnection]:
@@ -72,6 +76,17 @@ class Database:
         async with self._begin() as conn:
             _, conn.info[EPOCH] = (await conn.execute(OPEN_TENANTS, {"tenants": listed})).one()
             yield conn
+
+    @asynccontextmanager
+    async def rolled_back(self, tenants: Iterable[UUID]) -> AsyncIterator[AsyncConnection]:
+        """One transaction of one moment that sees the rows of `tenants`, and is rolled back in the end."""
+        listed = "{" + ",".join(map(str, tenants)) + "}"
+        async with self.engine.connect() as conn:
+            await conn.execution_options(isolation_level="REPEATABLE READ")
+            async with conn.begin() as transaction:
+                _, conn.info[EPOCH] = (await conn.execute(OPEN_TENANTS, {"tenants": listed})).one()
+                yield conn
+                await transaction.rollback()
 
     @asynccontextmanager
     async def relay_transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -14,6 +14,7 @@ from usher_entitlements.http import (
     seat_acts,
     seats,
     settings,
+    simulate,
     waitlists,
 )
 from usher_entitlements.tables import METADATA
@@ -49,6 +50,7 @@ SERVICE = Service(
             seat_acts,
             check,
             explain,
+            simulate,
             doctor,
         )
     ],

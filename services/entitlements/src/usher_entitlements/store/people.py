@@ -23,6 +23,16 @@ PENDING = text("""
     where tenant_id = any(cast(:tenants as uuid[])) and org_id = any(cast(:orgs as uuid[])) and config_version = 0
 """)
 FIND = text(f"select {COLUMNS} from person p where p.id = :id")
+LOAD = text(f"select {COLUMNS} from person p where p.tenant_id = :tenant and p.id = any(cast(:ids as uuid[]))")
+FOREIGN = text("""
+    select p.id from person p
+    where p.id = any(cast(:users as uuid[])) and p.org_id <> all(cast(:units as uuid[]))
+    union all
+    select named.id from unnest(cast(:orgs as uuid[])) as named (id)
+    where not exists (select from organization o where o.id = named.id
+                      and (cast(:units as uuid[]) is null or o.id = any(cast(:units as uuid[]))))
+    limit 1
+""")
 
 # Arrays of arrays must be rectangular, so roles travel as one text a person and are taken apart here.
 FRESH = """
@@ -60,6 +70,21 @@ async def find_person(conn: AsyncConnection, user_id: UUID) -> Person | None:
     """A person of the transaction's tenants, as last told."""
     row = (await conn.execute(FIND, {"id": user_id})).one_or_none()
     return from_row(row) if row else None
+
+
+async def load_people(conn: AsyncConnection, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Person]:
+    """Those of these people who are known, as last told."""
+    rows = await conn.execute(LOAD, {"tenant": tenant_id, "ids": list(ids)})
+    return {row.id: from_row(row) for row in rows}
+
+
+async def find_foreign(
+    conn: AsyncConnection, users: Sequence[UUID], orgs: Sequence[UUID], units: Sequence[UUID] | None
+) -> UUID | None:
+    """The first of these known people and of these organizations that is not of `units` (None is all)."""
+    values = {"users": list(users), "orgs": list(orgs), "units": None if units is None else list(units)}
+    found: UUID | None = await conn.scalar(FOREIGN, values)
+    return found
 
 
 async def save_people(conn: AsyncConnection, new: Sequence[Person], known: Sequence[Person]) -> None:
