@@ -1,6 +1,7 @@
 """Commands as people type them: what they ask the services, what they print, and when they fail."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -270,3 +271,38 @@ def test_a_calendar_that_nobody_set_is_shown_so() -> None:
     answer: Any = {"org_id": DISTRICT, "breaks": [], "set_at": None, "set_by": None}
     world = World(**{f"GET /v1/organizations/{DISTRICT}": {"id": DISTRICT}, f"GET {CALENDAR}": answer})
     assert "every day counts" in world.run("calendar", "show", DISTRICT).stderr
+
+
+def test_a_simulation_is_shown_before_and_after() -> None:
+    seat = {"user_id": ADA, "product": "observe", "org_id": DISTRICT, "before": "none", "after": "waitlisted"}
+    figures = {"license_state": "active", "capacity": 5, "assigned": 5, "waitlisted": 0, "suspended": 0}
+    answer = {
+        "as_of": NOW,
+        "totals": {"observe": {"waits": 1}},
+        "people": [seat | {"outcome": "waits", "reason": "role_granted", "position": 1}],
+        "pools": [
+            {"product": "observe", "org_id": DISTRICT, "before": figures, "after": figures | {"waitlisted": 1}},
+            {"product": "learn", "org_id": DISTRICT, "before": None, "after": figures},
+        ],
+    }
+    world = World(**ELM, **{"POST /v1/simulate": answer})
+    done = world.run(
+        "simulate", "--org", DISTRICT, "--user", "ada", "--roles", "learner, observer", "--term", "t", "--seats", "5",
+        "--until", "2026-12-24",
+    )  # fmt: skip
+    assert (done.exit_code, "0 → 1" in done.output, "new → 5" in done.output) == (0, True, True)
+    assert world.body_of("POST /v1/simulate") == {
+        "org_id": DISTRICT,
+        "people": [{"user_id": ADA, "roles": ["learner", "observer"]}],
+        "terms": [{"id": "t", "seats": 5}],
+        "until": "2026-12-24T00:00:00+00:00",
+    }
+
+
+def test_a_file_that_supposes_nothing_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "supposed.json"
+    file.write_text("[]")
+    refused = World(**ELM).run("simulate", "--org", DISTRICT, str(file))
+    assert (refused.exit_code, "no JSON object" in refused.output) == (1, True)
+    missing = World(**ELM).run("simulate", "--org", DISTRICT, str(tmp_path / "none.json"))
+    assert missing.exit_code == 1

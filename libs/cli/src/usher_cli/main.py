@@ -9,6 +9,7 @@ from usher_cli.commands.doctor import doctor
 from usher_cli.commands.down import down
 from usher_cli.commands.explain import explain
 from usher_cli.commands.generate import generate
+from usher_cli.commands.simulate import simulate
 from usher_cli.commands.status import status
 from usher_cli.commands.token import token
 from usher_cli.commands.trace import trace
@@ -38,6 +39,7 @@ app.command()(waitlist)
 app.add_typer(calendar.app, name="calendar")
 app.command()(dashboard)
 app.command()(explain)
+app.command()(simulate)
 app.command()(trace)
 app.command()(token)
 app.command()(doctor)

@@ -64,6 +64,10 @@ class Entitlements:
         body = {"policy": policy, "seats": seats, "note": note}
         return self.calls.post(f"/v1/pools/{pool_id}/excess:release", body)
 
+    def simulate(self, supposed: Json) -> Json:
+        """Who would gain, await, keep or lose a seat."""
+        return self.calls.post("/v1/simulate", supposed)
+
     def grant_rules(self, org_id: str) -> Json:
         """Which roles call for which product in the tenant of an organization."""
         return self.calls.get("/v1/grant-rules", org_id=org_id)
