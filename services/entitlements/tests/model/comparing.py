@@ -1,0 +1,89 @@
+"""The service beside the model: every seat, line, pool and term compared, or what may be left to chance taken over."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from .lawful import OPEN, History
+from .service import Stored
+from .world import World
+
+CLOCKS_DIFFER = timedelta(days=21)
+"""How far behind the clock of a replica may be: the times of its decisions may differ by that."""
+
+
+def compare_terms(world: World, stored: Stored) -> None:
+    """Terms' states, and notices: each once for a term, its end and a threshold."""
+    assert {row.id: row.state for row in stored.terms} == {term.id: term.state for term in world.terms.values()}
+    told = sorted((UUID(fact["term_id"]), fact["threshold"]) for key, fact in stored.facts if "term.notice" in key)
+    assert told == sorted(world.notices)
+
+
+def compare_pools(world: World, stored: Stored) -> None:
+    pools = {(pool.org_id, pool.product): pool for pool in stored.pools}
+    assert pools.keys() == world.pools
+    for (org, product), pool in pools.items():
+        limit = None if pool.extra is None else pool.capacity + pool.extra
+        kept = None if pool.extra_with_grace is None else pool.capacity_with_grace + pool.extra_with_grace
+        assert (pool.capacity, pool.capacity_with_grace, limit, kept) == (
+            world.capacity(org, product),
+            world.capacity_with_grace(org, product),
+            world.limit(org, product),
+            world.limit_with_grace(org, product),
+        ), f"what the terms of {name_of(org)} give of {product}"
+
+
+def compare_seats(world: World, stored: Stored, history: History) -> None:
+    rows = {(row.user_id, row.product): row for row in stored.seats}
+    assert not rows.keys() - world.seats.keys()
+    for key, seat in world.seats.items():
+        row = rows.get(key)
+        found = (row.state, row.pool if row.state in OPEN else None, history.of(row)) if row else ("none", None, [])
+        meant = (seat.state, seat.pool, seat.claims)
+        assert found == meant, f"person {name_of(key[0])}, {key[1]}: {found}, and by the model {meant}"
+        if row and row.assigned_since and seat.assigned_since:
+            assert abs(row.assigned_since - seat.assigned_since) <= CLOCKS_DIFFER
+            # It decides who is restored before whom, so the service's clock counts from here on.
+            seat.assigned_since = row.assigned_since
+
+
+def compare_lines(world: World, stored: Stored) -> None:
+    for org, product in world.pools:
+        line = [name_of(seat.person) for seat in world.waitlist(org, product)]
+        assert waiting(stored, org, product) == line, "those who wait stand in the model's order"
+
+
+def waiting(stored: Stored, org: UUID, product: str) -> list[int]:
+    return [
+        name_of(row.user_id)
+        for row in stored.seats
+        if row.state == "waitlisted" and (row.pool, row.product) == (org, product)
+    ]
+
+
+def check_wants(world: World, stored: Stored) -> None:
+    """I3: exactly those who want a product hold it, await it, or are suspended with the license, in the right pool."""
+    held: Mapping[tuple[UUID, str], UUID] = {
+        (row.user_id, row.product): row.pool for row in stored.seats if row.state in OPEN
+    }
+    for key, seat in world.seats.items():
+        if not world.is_pending(seat.person):
+            assert held.get(key) == world.wants(seat), f"I3: person {name_of(key[0])}, {key[1]}"
+
+
+def adopt(world: World, stored: Stored, history: History) -> None:
+    """Take over who has which seat, after what may rightly have gone one way or the other."""
+    rows = {(row.user_id, row.product): row for row in stored.seats}
+    for key, seat in world.seats.items():
+        if row := rows.get(key):
+            seat.state, seat.assigned_since, seat.first_in_line = row.state, row.assigned_since, row.first_in_line
+            seat.pool, seat.org = row.pool if row.state in OPEN else None, row.org_id
+            seat.priority, seat.wanted_since = row.priority, row.wanted_since
+            seat.claims = history.of(row)
+        else:
+            seat.state, seat.pool, seat.claims = "none", None, []
+
+
+def name_of(id_: UUID) -> int:
+    """The number by which the machine knows a unit or a person."""
+    return id_.int % 2**32

@@ -1,0 +1,324 @@
+"""The state machine: whatever may happen to a tenant, done to the service and to the model, and the two compared."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, ClassVar
+from uuid import UUID
+
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from usher_kit.database import Database
+
+from .comparing import adopt, check_wants, compare_lines, compare_pools, compare_seats, compare_terms
+from .lawful import History, check_growth, check_people, check_pools
+from .lifetimes import next_passage
+from .service import Service, Stored
+from .things import Person, Rule, Term, Unit
+from .world import World
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TENANTS = count(1)
+
+units = st.integers(0, 4)
+people = st.integers(0, 9)
+days = st.integers(-20, 20)
+products = st.sampled_from(["learn", "learn", "observe"])
+overages = st.sampled_from(["block", "block", "percent:50", "percent:110", "allow"])
+priorities = st.integers(0, 2)
+# By role and product; None is a rule that there is not.
+rule_tables = st.fixed_dictionaries(
+    {("learner", "learn"): st.one_of(priorities, priorities, st.none()), ("org_admin", "learn"): priorities},
+    optional={
+        ("observer", "observe"): priorities,
+        ("reporter", "learn"): priorities,
+        ("learner", "observe"): priorities,
+    },
+)
+statuses = st.sampled_from(["active"] * 5 + ["archived", "suspended", "deleted", "invited"])
+roles = st.sampled_from(
+    [["learner"]] * 4 + [["learner", "observer"], ["org_admin"], ["learner", "org_admin"], ["reporter"], []]
+)
+persons = st.tuples(units, statuses, roles, st.integers(-5, 0))
+purchases = st.fixed_dictionaries(
+    {
+        "org": st.sampled_from([0, 0, 1, 1, 2, 3]),
+        "product": products,
+        "seats": st.integers(0, 5),
+        "starts": days,
+        "lasts": st.sampled_from([1, 5, 20, 40, 95, 120]),
+        "grace": st.sampled_from([0, 0, 4, 8]),
+        "overage": overages,
+    }
+)
+
+
+class LicenseMachine(RuleBasedStateMachine):
+    """One tenant of five units: a root (0), two units of it (1, 2), and one of each of these (3, 4)."""
+
+    runner: ClassVar[asyncio.Runner]
+    database: ClassVar[Database]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = next(TENANTS)
+        self.tenant = self.unit(0)
+        self.service = Service(self.runner, self.database, self.tenant, START)
+        self.world = World()
+        self.history = History()
+        self.said: list[Person] = []
+        """All that identity ever said of people, delivered or not."""
+        self.terms = count(1)
+        self.before: Stored | None = None
+        self.undecided = 0
+        """For how many steps yet nobody works off what changes of the configuration leave."""
+        self.chance = False
+        """Whether the order of work may by now have decided who has a contested seat."""
+        self.behind = timedelta(0)
+        """How far the clock of the replica that does the next thing is behind."""
+        self.acted = False
+        self.reached: set[str] = set()
+
+    def unit(self, number: int) -> UUID:
+        return UUID(int=(self.number << 32) + number + 1)
+
+    def person(self, number: int) -> UUID:
+        return UUID(int=(self.number << 32) + 100 + number)
+
+    @property
+    def at(self) -> datetime:
+        return self.service.clock.now()
+
+    def day(self, number: float) -> datetime:
+        return self.at + timedelta(days=number)
+
+    # The tree
+
+    @initialize(
+        known=st.integers(3, 5),
+        everybody=st.lists(persons, min_size=6, max_size=10),
+        seats=st.integers(1, 5),
+        lasts=st.sampled_from([5, 20, 60]),
+        bought=st.lists(purchases, max_size=2),
+    )
+    def a_district_is_at_work(
+        self,
+        known: int,
+        everybody: list[tuple[int, str, list[str], int]],
+        seats: int,
+        lasts: int,
+        bought: list[dict[str, Any]],
+    ) -> None:
+        parents = [None, 0, 0, 1, 2]
+        self.hear_units([self.make_unit(number, parents[number]) for number in range(known)])
+        self.said = [self.make_person(number, *said) for number, said in enumerate(everybody)]
+        self.hear_people(self.said)
+        first = {"org": 0, "product": "learn", "seats": seats, "starts": -1, "lasts": lasts, "grace": 2}
+        for purchase in [{**first, "overage": "block"}, *bought]:
+            self.buy(purchase)
+
+    def make_unit(self, number: int, parent: int | None) -> Unit:
+        known = self.world.units.get(self.unit(number))
+        version = known.version + 1 if known else 1
+        return Unit(self.unit(number), None if parent is None else self.unit(parent), version)
+
+    def hear_units(self, heard: Sequence[Unit]) -> None:
+        self.service.hear_units(heard)
+        self.world.hear_units(heard, self.at)
+        self.decide()
+
+    @rule(moves=st.dictionaries(st.integers(1, 4), units, min_size=1, max_size=3))
+    def units_come_or_move(self, moves: dict[int, int]) -> None:
+        """Also into one that is not known yet, and, out of order, round in a circle for a while."""
+        self.hear_units([self.make_unit(number, parent) for number, parent in moves.items() if number != parent])
+
+    # People
+
+    @rule(
+        changes=st.dictionaries(people, persons, min_size=1, max_size=5),
+        late=st.sampled_from([False, False, True]),
+        again=st.integers(0, 3),
+        order=st.randoms(use_true_random=False),
+    )
+    def identity_speaks(
+        self, changes: dict[int, tuple[int, str, list[str], int]], late: bool, again: int, order: Any
+    ) -> None:
+        """People come, change and go. Some facts are delivered late, some again, in any order."""
+        fresh = [self.make_person(number, *said) for number, said in changes.items()]
+        self.said += fresh
+        batch = fresh[late:] + order.sample(self.said, min(again, len(self.said)))
+        order.shuffle(batch)
+        if batch:
+            self.hear_people(batch)
+
+    def make_person(self, number: int, org: int, status: str, roles: list[str], on: int) -> Person:
+        own = [one for one in self.said if one.id == self.person(number)]
+        before = own[-1] if own else None
+        held = {role: before.roles[role] if before and role in before.roles else self.day(on) for role in roles}
+        since = before.status_since if before and before.status == status else self.day(on)
+        version = before.version + 1 if before else 1
+        return Person(self.person(number), self.unit(org), status, since, held, version)
+
+    @rule(order=st.randoms(use_true_random=False), size=st.integers(1, 8))
+    def facts_come_late_or_again(self, order: Any, size: int) -> None:
+        self.hear_people(order.sample(self.said, min(size, len(self.said))))
+
+    def hear_people(self, batch: Sequence[Person]) -> None:
+        self.service.hear_people(batch)
+        self.world.hear_people(batch, self.at)
+        self.decide()
+
+    # Terms, rules and time
+
+    @rule(purchase=purchases)
+    def a_term_is_bought(self, purchase: dict[str, Any]) -> None:
+        self.buy(purchase)
+
+    @rule(which=st.integers(0, 20), seats=st.integers(0, 5), starts=st.integers(-2, 6), lasts=st.integers(1, 40))
+    def a_pool_is_bought_again(self, which: int, seats: int, starts: int, lasts: int) -> None:
+        """Beside what it has, after it, or after a gap."""
+        terms = list(self.world.terms.values())
+        again = terms[which % len(terms)]
+        bought = {"seats": seats, "starts": starts, "lasts": lasts, "grace": again.grace_days, "overage": "block"}
+        self.buy({"org": again.org.int % 2**32 - 1, "product": again.product, **bought})
+
+    def buy(self, asked: dict[str, Any]) -> None:
+        id_ = UUID(int=(self.number << 32) + 1_000 + next(self.terms))
+        begins = self.day(asked["starts"])
+        ends = max(begins + timedelta(days=asked["lasts"]), self.day(1))
+        org, product, seats = self.unit(asked["org"]), asked["product"], asked["seats"]
+        term = Term(id_, org, product, seats, begins, ends, asked["grace"], asked["overage"])
+        self.service.buy(replace(term))
+        self.world.buy(term, self.at)
+        self.decide()
+
+    @rule(
+        which=st.integers(0, 20),
+        change=st.fixed_dictionaries(
+            {},
+            optional={"seats": st.integers(0, 6), "grace_days": st.integers(0, 8), "overage": overages, "ends": days},
+        ),
+    )
+    def a_term_is_corrected(self, which: int, change: dict[str, Any]) -> None:
+        can = self.changeable()
+        if not can:
+            return
+        term = can[which % len(can)]
+        values = dict(change)
+        if "ends" in values:
+            values["ends"] = max(self.day(values["ends"]), term.starts + timedelta(hours=1))
+        named = {"ends_at" if name == "ends" else name: value for name, value in values.items()}
+        self.service.change(term.id, **named)
+        self.world.change(term.id, self.at, **values)
+
+    def changeable(self) -> list[Term]:
+        return [t for t in self.world.terms.values() if not t.is_over and self.at < t.expires]
+
+    @rule(table=rule_tables)
+    def other_rules_hold(self, table: dict[tuple[str, str], int | None]) -> None:
+        rules = [Rule(role, product, order) for (role, product), order in table.items() if order is not None]
+        self.service.set_rules(rules)
+        self.world.set_rules(rules, self.at)
+
+    @rule(hours=st.sampled_from([1, 24, 100, 300, 900]), turn=st.booleans())
+    def time_passes(self, hours: int, turn: bool) -> None:
+        """The clock goes on; a turn of the loop may come at once, or too late for what happens next."""
+        self.service.clock.move_to(self.at + timedelta(hours=hours))
+        if turn:
+            self.service.pass_time()
+            self.world.pass_time(self.at)
+
+    @rule()
+    def the_next_passage_comes(self) -> None:
+        moments = [due[0] for term in self.world.terms.values() if (due := next_passage(term))]
+        if not moments:
+            return
+        moment = min(moments)
+        self.service.clock.move_to(max(moment, self.at))
+        self.service.pass_time()
+        self.world.pass_time(self.at)
+
+    @rule(which=st.integers(0, 20))
+    def a_license_runs_out(self, which: int) -> None:
+        """Time goes on until none of a pool's terms is left; a turn of the loop comes for each passage, or but once."""
+        terms = list(self.world.terms.values())
+        pool = terms[which % len(terms)]
+        last = max(term.expires for term in self.world.terms_of(pool.org, pool.product))
+        self.service.clock.move_to(max(last, self.at))
+        self.service.pass_time()
+        self.world.pass_time(self.at)
+
+    # Workers
+
+    @rule(steps=st.integers(1, 4))
+    def the_work_lists_must_wait(self, steps: int) -> None:
+        self.undecided = steps
+
+    @rule(pool=st.integers(0, 9), most=st.integers(1, 3))
+    def a_worker_takes_some_from_a_list(self, pool: int, most: int) -> None:
+        if lists := self.service.lists():
+            self.service.work_off(lists[pool % len(lists)], most)
+
+    @rule(hours=st.sampled_from([0.01, 1, 30]))
+    def a_replica_with_a_slower_clock_is_next(self, hours: float) -> None:
+        self.behind = timedelta(hours=hours)
+        self.service.clock.move_to(self.at - self.behind)
+
+    # What is compared
+
+    @invariant()
+    def service_and_model_agree(self) -> None:
+        if not self.world.units:
+            return
+        if self.behind and not self.acted:
+            self.acted = True
+            return
+        self.return_to_the_clock()
+        self.decide()
+        stored = self.service.look()
+        self.history.add(stored.facts)
+        check_pools(stored)
+        check_people(stored)
+        if self.before and self.world.passed < 2:
+            check_growth(self.before, stored)
+        compare_terms(self.world, stored)
+        compare_pools(self.world, stored)
+        if not self.undecided:
+            check_wants(self.world, stored)
+            if self.chance:
+                adopt(self.world, stored, self.history)
+            compare_seats(self.world, stored, self.history)
+            compare_lines(self.world, stored)
+        self.chance = self.undecided > 0
+        self.undecided = max(0, self.undecided - 1)
+        self.note(stored)
+        self.before, self.world.passed, self.world.notices = stored, 0, []
+
+    def decide(self) -> None:
+        """Decide about everybody whom a change of the configuration concerns, unless that has to wait."""
+        if not self.undecided:
+            self.service.work_off_lists()
+            self.world.settle(self.world.now)
+
+    def return_to_the_clock(self) -> None:
+        """The others' clocks are right, and time goes on."""
+        if self.behind:
+            self.service.clock.move_to(self.at + self.behind)
+            self.service.pass_time()
+            self.world.pass_time(self.at)
+            self.behind, self.acted = timedelta(0), False
+        self.service.clock.move_to(self.at + timedelta(minutes=1))
+
+    def note(self, stored: Stored) -> None:
+        for pool in stored.pools:
+            self.reached.add(f"pool: {pool.license_state}{' and somebody waits' if pool.waitlisted else ''}")
+            self.reached |= {"pool: over-allocated"} if pool.over_allocated else set()
+
+    def teardown(self) -> None:
+        """Say what came to pass, by --hypothesis-show-statistics: a machine that reaches nothing is no proof."""
+        for kind in self.reached | {claim for seat in self.world.seats.values() for claim in seat.claims}:
+            event(kind)

@@ -1,0 +1,161 @@
+"""The service that is driven beside the model: entitlements' use cases on a real database, a transaction each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import Cause, Event, Fact
+from usher_contracts.identity import HeldRole, OrganizationChanged, UserChanged
+from usher_entitlements.consumers import APPLY
+from usher_entitlements.domain.grants import GrantRule
+from usher_entitlements.domain.terms import LicenseTerm
+from usher_entitlements.store.configurations import lock_for_change
+from usher_entitlements.store.reevaluations import pools_with_lists
+from usher_entitlements.use_cases.grant_rules import set_rules
+from usher_entitlements.use_cases.license_terms import buy_term, change_term
+from usher_entitlements.use_cases.pass_time import catch_up
+from usher_entitlements.use_cases.reevaluate import reevaluate
+from usher_kit.clock import FixedClock
+from usher_kit.consuming import Applier
+from usher_kit.database import Database
+from usher_kit.ids import new_id
+
+from .things import Person, Rule, Term, Unit
+
+T = TypeVar("T")
+CAUSE = Cause(actor="user:test")
+
+SEATS = """
+    select s.user_id, s.product, s.state, s.version, s.assigned_since, s.first_in_line, s.priority,
+           s.wanted_since, s.org_id, p.org_id as pool
+    from seat s left join pool p on p.tenant_id = s.tenant_id and p.id = s.pool_id
+    order by s.product, s.state, s.first_in_line desc, s.priority, s.wanted_since, s.user_id
+"""
+POOLS = "select * from pool"
+TERMS = "select id, state from license_term"
+PEOPLE = "select id, org_id, status, config_version from person"
+TAKE_FACTS = "delete from outbox where tenant_id = :tenant returning id, routing_key, body"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """All that the service has of a tenant, and the facts that it has told since the last look."""
+
+    seats: Sequence[Row[Any]]
+    """In order of place, product by product and state by state."""
+    pools: Sequence[Row[Any]]
+    terms: Sequence[Row[Any]]
+    people: Sequence[Row[Any]]
+    facts: Sequence[tuple[str, dict[str, Any]]]
+
+
+class Service:
+    """Entitlements for one tenant, called plainly: every call runs on the machine's own event loop to its end."""
+
+    def __init__(self, runner: asyncio.Runner, database: Database, tenant: UUID, at: datetime) -> None:
+        self.runner, self.database, self.tenant = runner, database, tenant
+        self.clock = FixedClock(at)
+        self.applier = Applier("entitlements", APPLY, database, self.clock)
+
+    def hear_units(self, units: Sequence[Unit]) -> None:
+        self.hear(
+            [
+                OrganizationChanged(
+                    tenant_id=self.tenant, id=u.id, name="Unit", kind="unit", parent_id=u.parent, version=u.version
+                )
+                for u in units
+            ]
+        )
+
+    def hear_people(self, people: Sequence[Person]) -> None:
+        self.hear(
+            [
+                UserChanged.model_validate(
+                    {
+                        "tenant_id": self.tenant,
+                        "id": p.id,
+                        "org_id": p.org,
+                        "status": p.status,
+                        "status_since": p.status_since,
+                        "roles": [HeldRole.model_validate({"role": r, "since": since}) for r, since in p.roles.items()],
+                        "version": p.version,
+                    }
+                )
+                for p in people
+            ]
+        )
+
+    def hear(self, facts: Sequence[Fact]) -> None:
+        """Facts arrive, all in one batch."""
+        at = self.clock.now()
+        events = [Event.of(fact, id=new_id(), at=at, cause=Cause()) for fact in facts]
+        self.runner.run(self.applier.run(events, []))
+
+    def set_rules(self, rules: Sequence[Rule]) -> None:
+        wanted = [GrantRule(rule.role, rule.product, rule.priority) for rule in rules]
+        self.act(lambda conn: set_rules(conn, self.tenant, wanted, self.clock.now(), CAUSE))
+
+    def buy(self, term: Term) -> None:
+        bought = LicenseTerm(
+            self.tenant,
+            term.id,
+            term.org,
+            term.product,
+            term.seats,
+            term.starts,
+            term.ends,
+            grace_days=term.grace_days,
+            overage=term.overage,
+            shrink=term.shrink,
+        )
+        self.act(lambda conn: buy_term(conn, bought, self.clock.now(), CAUSE))
+
+    def change(self, term_id: UUID, **values: Any) -> None:
+        self.act(lambda conn: change_term(conn, term_id, values, None, self.clock.now(), CAUSE))
+
+    def pass_time(self) -> None:
+        """One turn of the loop that passes what is due."""
+
+        async def pass_due(conn: AsyncConnection) -> None:
+            await catch_up(conn, await lock_for_change(conn, [self.tenant]), self.clock.now(), Cause())
+
+        self.act(pass_due)
+
+    def work_off_lists(self, *, most: int = 1_000) -> None:
+        """Turns of the loop that decides about people anew, until nobody is left."""
+        while lists := self.lists():
+            for pool in lists:
+                self.work_off(pool, most)
+
+    def lists(self) -> list[UUID]:
+        """The pools for which people are still to be decided about."""
+        return [pool for _, pool in self.act(pools_with_lists)]
+
+    def work_off(self, pool: UUID, most: int) -> None:
+        self.act(lambda conn: reevaluate(conn, self.tenant, pool, self.clock.now(), most=most))
+
+    def look(self) -> Stored:
+        async def read(conn: AsyncConnection) -> Stored:
+            queries = (SEATS, POOLS, TERMS, PEOPLE)
+            seats, pools, terms, people = [(await conn.execute(text(query))).all() for query in queries]
+            told = sorted((await conn.execute(text(TAKE_FACTS), {"tenant": self.tenant})).all())
+            facts = [(row.routing_key, orjson.loads(row.body)) for row in told]
+            return Stored(seats, pools, terms, people, facts)
+
+        return self.act(read)
+
+    def act(self, do: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """One transaction of the tenant."""
+
+        async def in_transaction() -> T:
+            async with self.database.transaction([self.tenant]) as conn:
+                return await do(conn)
+
+        return self.runner.run(in_transaction())

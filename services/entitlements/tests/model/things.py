@@ -1,0 +1,99 @@
+"""What the model knows of: units, people, rules, terms and seats, as plain values (seats: Words)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+"""Since when a default rule calls."""
+
+PRODUCTS = ("learn", "observe")
+
+
+@dataclass(frozen=True)
+class Unit:
+    id: UUID
+    parent: UUID | None
+    version: int
+
+
+@dataclass(frozen=True)
+class Person:
+    id: UUID
+    org: UUID
+    status: str
+    status_since: datetime
+    roles: dict[str, datetime]
+    version: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    role: str
+    product: str
+    priority: int = 0
+    since: datetime = ALWAYS
+
+
+DEFAULT_RULES = [
+    Rule("learner", "learn"),
+    Rule("observer", "observe"),
+    Rule("observable", "observe"),
+    *(Rule(role, product) for role in ("org_admin", "system_admin") for product in PRODUCTS),
+]
+
+
+@dataclass
+class Term:
+    id: UUID
+    org: UUID
+    product: str
+    seats: int
+    starts: datetime
+    ends: datetime
+    grace_days: int = 0
+    overage: str = "block"
+    shrink: str = "keep"
+    state: str = "scheduled"
+
+    @property
+    def expires(self) -> datetime:
+        return self.ends + timedelta(days=self.grace_days)
+
+    @property
+    def counts(self) -> bool:
+        return self.state in ("active", "expiring")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it still counts for who has a seat."""
+        return self.counts or self.state == "grace"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("expired", "ended", "renewed")
+
+
+@dataclass
+class Seat:
+    person: UUID
+    product: str
+    state: str = "none"
+    pool: UUID | None = None
+    """The organization whose pool it is in, while open."""
+    org: UUID | None = None
+    """Where its person belonged when it was last decided about."""
+    assigned_since: datetime | None = None
+    first_in_line: bool = False
+    priority: int = 0
+    wanted_since: datetime = ALWAYS
+    claims: list[str] = field(default_factory=list)
+
+    @property
+    def place(self) -> tuple[bool, int, datetime, UUID]:
+        """Place in line; the lower is the nearer."""
+        return (not self.first_in_line, self.priority, self.wanted_since, self.person)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("waitlisted", "assigned", "suspended")
