@@ -8,7 +8,7 @@ from usher_contracts.envelope import Cause
 from usher_entitlements.use_cases.settings import set_notice_days
 from usher_kit.errors import Conflict
 
-from .story import DISTRICT, NORTH, SOUTH, Entitlements, activity, person, term
+from .story import DISTRICT, NORTH, SOUTH, Entitlements, activity, day, person, term
 
 
 async def states(entitlements: Entitlements) -> list[str]:
@@ -25,9 +25,7 @@ async def test_a_renewal_leaves_no_gap_and_no_second_claim(entitlements: Entitle
     assert await entitlements.claims(1) == [("assigned", "license_started")]
     assert await entitlements.claims(2) == [("waitlisted", "license_started"), ("promoted", "license_started")]
     told = [(fact["seats"], fact["state"]) for fact in await entitlements.told("license_term.changed")]
-    assert told == [
-        (1, "scheduled"), (1, "active"), (2, "scheduled"), (1, "expiring"), (1, "renewed"), (2, "active"),
-    ]  # fmt: skip
+    assert told == [(1, "active"), (2, "scheduled"), (1, "expiring"), (1, "renewed"), (2, "active")]
 
 
 async def test_a_renewal_in_the_grace_period_ends_it(entitlements: Entitlements) -> None:
@@ -39,6 +37,30 @@ async def test_a_renewal_in_the_grace_period_ends_it(entitlements: Entitlements)
     await entitlements.move_to(367)
     assert await states(entitlements) == ["renewed", "active"]
     assert (await entitlements.pool()).capacity_with_grace == 1
+
+
+async def test_a_term_entered_late_gives_no_seat_for_days_that_are_past(entitlements: Entitlements) -> None:
+    await entitlements.hear(person(1, "learner"), person(2, "learner", on=1))
+    await entitlements.buy(term(1))
+    await entitlements.move_to(20)
+    await entitlements.buy(term(5, starts=-30, ends=10, overage="allow"))
+    await entitlements.buy(term(5, starts=-30, ends=19, grace=14))
+    assert await states(entitlements) == ["expired", "grace", "active"]
+    assert await entitlements.claims(2) == [("waitlisted", "license_started")]
+    await entitlements.buy(term(1, starts=15))
+    assert (await entitlements.seats())[2] == "assigned"
+    [row] = await entitlements.rows("select assigned_since from seat where state = 'assigned' and role = 'learner' "
+                                    "order by assigned_since desc limit 1")  # fmt: skip
+    assert row.assigned_since == day(20), "since it was entered, and not since it says that it starts"
+
+
+async def test_a_term_that_has_expired_is_not_renewed_by_one_entered_late(entitlements: Entitlements) -> None:
+    await entitlements.hear(person(1, "learner"))
+    await entitlements.buy(term(1, ends=100))
+    await entitlements.move_to(110)
+    await entitlements.buy(term(1, starts=100, ends=465))
+    assert await states(entitlements) == ["expired", "active"]
+    assert (await entitlements.claims(1))[1:] == [("suspended", "license_expired"), ("restored", "license_renewed")]
 
 
 async def test_a_purchase_beside_it_adds_seats_and_renews_nothing(entitlements: Entitlements) -> None:

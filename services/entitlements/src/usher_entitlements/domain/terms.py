@@ -102,13 +102,20 @@ class LicenseTerm:
     @property
     def next_passage_at(self) -> datetime | None:
         """When time alone changes the state next; None when it never does."""
+        if self.state.is_final:
+            return None
         # A short term has no active part and one without grace goes straight to expired: such boundaries move nothing.
         boundaries = (self.starts_at, self.ends_at - EXPIRING_BEFORE, self.ends_at, self.expires_at, self.renewed_at)
         ahead = (at for at in boundaries if at is not None and self.state_at(at).rank > self.state.rank)
         return min(ahead, default=None)
 
     def passed(self, moment: datetime) -> "LicenseTerm":
-        """The term once `moment` has come: one version on if it is in a later state; time takes none back."""
+        """The term once `moment` has come: one version on if it is in a later state; time takes none back.
+
+        What is over stays so: a successor that is entered after its start makes no gap undone.
+        """
+        if self.state.is_final:
+            return self
         state = self.state_at(moment)
         return replace(self, state=state, version=self.version + 1) if state.rank > self.state.rank else self
 

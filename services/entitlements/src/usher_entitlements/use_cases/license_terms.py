@@ -21,12 +21,14 @@ from usher_kit.errors import Conflict, Invalid, NotFound
 
 
 async def buy_term(conn: AsyncConnection, term: LicenseTerm, at: datetime, cause: Cause) -> LicenseTerm:
-    """Enter a purchase; one that has begun already takes effect at once. Raises Invalid where its dates are wrong."""
+    """Enter a purchase; one that has begun already takes effect at once. Raises Invalid where its dates are wrong.
+
+    One that is entered late is at once what its dates make of it by now: nobody has had a seat of it before.
+    """
     check_dates(term)
-    configurations = await lock_for_change(conn, [term.tenant_id])
-    await record_terms(conn, [None], [term], at, cause)
-    await catch_up(conn, configurations, at, cause)
-    return await get_term(conn, term.id)
+    configurations = await catch_up(conn, await lock_for_change(conn, [term.tenant_id]), at, cause)
+    entered = replace(term, state=term.state_at(at))
+    return await put_into_force(conn, configurations, None, entered, Reason.LICENSE_STARTED, at, cause)
 
 
 async def change_term(
@@ -46,7 +48,7 @@ async def change_term(
     check_dates(changed)
     if purchase_of(changed) == purchase_of(term):
         return term
-    return await put_into_force(conn, configurations, term, changed, at, cause)
+    return await put_into_force(conn, configurations, term, changed, Reason.CAPACITY_RAISED, at, cause)
 
 
 async def end_term(
@@ -63,24 +65,25 @@ async def end_term(
     if term.state in (TermState.ENDED, TermState.RENEWED):
         raise Conflict(f"This license term is {term.state} already.")
     ended = replace(term, ended_at=at, state=TermState.ENDED)
-    return await put_into_force(conn, configurations, term, ended, at, cause)
+    return await put_into_force(conn, configurations, term, ended, Reason.CAPACITY_RAISED, at, cause)
 
 
 async def put_into_force(
     conn: AsyncConnection,
     configurations: Configurations,
+    before: LicenseTerm | None,
     term: LicenseTerm,
-    changed: LicenseTerm,
+    why: Reason,
     at: datetime,
     cause: Cause,
 ) -> LicenseTerm:
-    """Save and tell a changed term, with what follows for pools and seats."""
-    tenant_id = changed.tenant_id
-    await record_terms(conn, [term], [changed], at, cause)
+    """Save and tell a term that is new or changed, with what follows for pools and seats. `why` is of promotions."""
+    tenant_id = term.tenant_id
+    await record_terms(conn, [before], [term], at, cause)
     terms = by_tenant(with_successors(await load_terms(conn, [tenant_id])), [tenant_id])
-    anew = await reorganize(conn, terms, at, Reason.CAPACITY_RAISED, cause)
+    anew = await reorganize(conn, terms, at, why, cause)
     await catch_up(conn, await decide_anew(conn, configurations, anew), at, cause)
-    return await get_term(conn, changed.id)
+    return await get_term(conn, term.id)
 
 
 async def get_term(conn: AsyncConnection, term_id: UUID) -> LicenseTerm:
