@@ -14,47 +14,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from usher_kit.database import Database
 
-from .comparing import adopt, check_wants, compare_lines, compare_pools, compare_seats, compare_terms
+from .comparing import adopt, check_wants, compare_lines, compare_pools, compare_seats, compare_terms, name_of
 from .lawful import History, check_growth, check_people, check_pools
 from .lifetimes import next_passage
 from .service import Service, Stored
-from .things import Person, Rule, Term, Unit
+from .settling import settle
+from .strategies import activities, corrections, people, persons, products, purchases, rule_tables, units
+from .things import Activity, Person, Rule, Term, Unit
 from .world import World
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TENANTS = count(1)
-
-units = st.integers(0, 4)
-people = st.integers(0, 9)
-days = st.integers(-20, 20)
-products = st.sampled_from(["learn", "learn", "observe"])
-overages = st.sampled_from(["block", "block", "percent:50", "percent:110", "allow"])
-priorities = st.integers(0, 2)
-# By role and product; None is a rule that there is not.
-rule_tables = st.fixed_dictionaries(
-    {("learner", "learn"): st.one_of(priorities, priorities, st.none()), ("org_admin", "learn"): priorities},
-    optional={
-        ("observer", "observe"): priorities,
-        ("reporter", "learn"): priorities,
-        ("learner", "observe"): priorities,
-    },
-)
-statuses = st.sampled_from(["active"] * 5 + ["archived", "suspended", "deleted", "invited"])
-roles = st.sampled_from(
-    [["learner"]] * 4 + [["learner", "observer"], ["org_admin"], ["learner", "org_admin"], ["reporter"], []]
-)
-persons = st.tuples(units, statuses, roles, st.integers(-5, 0))
-purchases = st.fixed_dictionaries(
-    {
-        "org": st.sampled_from([0, 0, 1, 1, 2, 3]),
-        "product": products,
-        "seats": st.integers(0, 5),
-        "starts": days,
-        "lasts": st.sampled_from([1, 5, 20, 40, 95, 120]),
-        "grace": st.sampled_from([0, 0, 4, 8]),
-        "overage": overages,
-    }
-)
 
 
 class LicenseMachine(RuleBasedStateMachine):
@@ -72,6 +42,8 @@ class LicenseMachine(RuleBasedStateMachine):
         self.history = History()
         self.said: list[Person] = []
         """All that identity ever said of people, delivered or not."""
+        self.used: list[Activity] = []
+        """All that usage ever said of seats."""
         self.terms = count(1)
         self.before: Stored | None = None
         self.undecided = 0
@@ -83,11 +55,14 @@ class LicenseMachine(RuleBasedStateMachine):
         self.acted = False
         self.reached: set[str] = set()
 
+    def id(self, number: int) -> UUID:
+        return UUID(int=(self.number << 32) + number)
+
     def unit(self, number: int) -> UUID:
-        return UUID(int=(self.number << 32) + number + 1)
+        return self.id(number + 1)
 
     def person(self, number: int) -> UUID:
-        return UUID(int=(self.number << 32) + 100 + number)
+        return self.id(number + 100)
 
     @property
     def at(self) -> datetime:
@@ -118,7 +93,7 @@ class LicenseMachine(RuleBasedStateMachine):
         self.said = [self.make_person(number, *said) for number, said in enumerate(everybody)]
         self.hear_people(self.said)
         first = {"org": 0, "product": "learn", "seats": seats, "starts": -1, "lasts": lasts, "grace": 2}
-        for purchase in [{**first, "overage": "block"}, *bought]:
+        for purchase in [{**first, "overage": "block", "shrink": "keep"}, *bought]:
             self.buy(purchase)
 
     def make_unit(self, number: int, parent: int | None) -> Unit:
@@ -184,25 +159,29 @@ class LicenseMachine(RuleBasedStateMachine):
         terms = list(self.world.terms.values())
         again = terms[which % len(terms)]
         bought = {"seats": seats, "starts": starts, "lasts": lasts, "grace": again.grace_days, "overage": "block"}
-        self.buy({"org": again.org.int % 2**32 - 1, "product": again.product, **bought})
+        self.buy({"org": name_of(again.org) - 1, "product": again.product, "shrink": again.shrink, **bought})
+
+    @rule(which=st.integers(0, 20), later=st.sampled_from([0, 0, 1, 4]), seats=st.integers(0, 5))
+    def a_term_is_renewed(self, which: int, later: int, seats: int) -> None:
+        """By one that starts as it ends, or within its grace, or after it."""
+        terms = list(self.world.terms.values())
+        term = terms[which % len(terms)]
+        self.enter(replace(term, seats=seats, starts=term.ends + timedelta(days=later), ends=term.ends + timedelta(40)))
 
     def buy(self, asked: dict[str, Any]) -> None:
-        id_ = UUID(int=(self.number << 32) + 1_000 + next(self.terms))
         begins = self.day(asked["starts"])
-        ends = max(begins + timedelta(days=asked["lasts"]), self.day(1))
+        ends = begins + timedelta(days=asked["lasts"])
         org, product, seats = self.unit(asked["org"]), asked["product"], asked["seats"]
-        term = Term(id_, org, product, seats, begins, ends, asked["grace"], asked["overage"])
-        self.service.buy(replace(term))
-        self.world.buy(term, self.at)
+        term = Term(self.tenant, org, product, seats, begins, ends, asked["grace"], asked["overage"], asked["shrink"])
+        self.enter(term)
+
+    def enter(self, term: Term) -> None:
+        bought = replace(term, id=self.id(1_000 + next(self.terms)), state="scheduled", ended_at=None)
+        self.service.buy(replace(bought))
+        self.world.buy(bought, self.at)
         self.decide()
 
-    @rule(
-        which=st.integers(0, 20),
-        change=st.fixed_dictionaries(
-            {},
-            optional={"seats": st.integers(0, 6), "grace_days": st.integers(0, 8), "overage": overages, "ends": days},
-        ),
-    )
+    @rule(which=st.integers(0, 20), change=corrections)
     def a_term_is_corrected(self, which: int, change: dict[str, Any]) -> None:
         can = self.changeable()
         if not can:
@@ -215,8 +194,18 @@ class LicenseMachine(RuleBasedStateMachine):
         self.service.change(term.id, **named)
         self.world.change(term.id, self.at, **values)
 
+    @rule(which=st.integers(0, 20))
+    def a_term_is_ended(self, which: int) -> None:
+        self.world.pass_time(self.at)
+        can = [term for term in self.world.terms.values() if term.state not in ("ended", "renewed")]
+        if can:
+            term = can[which % len(can)]
+            self.service.end(term.id)
+            self.world.end(term.id, self.at)
+
     def changeable(self) -> list[Term]:
-        return [t for t in self.world.terms.values() if not t.is_over and self.at < t.expires]
+        self.world.pass_time(self.at)
+        return [term for term in self.world.terms.values() if not term.is_over]
 
     @rule(table=rule_tables)
     def other_rules_hold(self, table: dict[tuple[str, str], int | None]) -> None:
@@ -229,18 +218,20 @@ class LicenseMachine(RuleBasedStateMachine):
         """The clock goes on; a turn of the loop may come at once, or too late for what happens next."""
         self.service.clock.move_to(self.at + timedelta(hours=hours))
         if turn:
-            self.service.pass_time()
-            self.world.pass_time(self.at)
+            self.turn()
+
+    def turn(self) -> None:
+        """A turn of the loop that passes what is due."""
+        self.service.pass_time()
+        self.world.pass_time(self.at)
 
     @rule()
     def the_next_passage_comes(self) -> None:
-        moments = [due[0] for term in self.world.terms.values() if (due := next_passage(term))]
-        if not moments:
-            return
-        moment = min(moments)
-        self.service.clock.move_to(max(moment, self.at))
-        self.service.pass_time()
-        self.world.pass_time(self.at)
+        terms = list(self.world.terms.values())
+        due = [passage for term in terms if (passage := next_passage(term, terms))]
+        if due:
+            self.service.clock.move_to(max(min(due)[0], self.at))
+            self.turn()
 
     @rule(which=st.integers(0, 20))
     def a_license_runs_out(self, which: int) -> None:
@@ -249,8 +240,72 @@ class LicenseMachine(RuleBasedStateMachine):
         pool = terms[which % len(terms)]
         last = max(term.expires for term in self.world.terms_of(pool.org, pool.product))
         self.service.clock.move_to(max(last, self.at))
-        self.service.pass_time()
+        self.turn()
+
+    # Acts on single seats, and how they are used
+
+    @rule(number=people, product=products)
+    def a_seat_is_withheld_or_given_back(self, number: int, product: str) -> None:
+        key = (self.person(number), product)
         self.world.pass_time(self.at)
+        seat = self.world.seats.get(key)
+        if self.undecided or self.chance or seat is None:
+            return
+        if seat.is_open:
+            self.service.withhold(*key)
+            self.world.withhold(*key, self.at)
+        elif seat.blocked_at:
+            self.service.lift(*key)
+            self.world.lift(*key, self.at)
+
+    @rule(number=people, product=products, said=activities, delivered=st.booleans(), earlier=st.booleans())
+    def usage_speaks(self, number: int, product: str, said: dict[str, Any], delivered: bool, earlier: bool) -> None:
+        """Of the holding that there is, or of none; the fact comes now, or late and then perhaps in another order."""
+        key = (self.person(number), product)
+        seat = self.world.seats.get(key)
+        login, due, kept = (self.day(said[x]) if x in said else None for x in ("login", "reclaim_due", "kept_until"))
+        holding = seat.assigned_since if seat and not earlier else None
+        version = len([one for one in self.used if (one.person, one.product) == key]) + 1
+        fact = Activity(*key, said["activity"], version, holding, login, due, kept)
+        self.used.append(fact)
+        if delivered:
+            self.hear_activities([fact])
+
+    @rule(order=st.randoms(use_true_random=False), size=st.integers(1, 8))
+    def what_usage_said_comes_late_or_again(self, order: Any, size: int) -> None:
+        if self.used:
+            self.hear_activities(order.sample(self.used, min(size, len(self.used))))
+
+    def hear_activities(self, batch: Sequence[Activity]) -> None:
+        self.turn()
+        self.service.hear_activities(batch)
+        self.world.hear_activities(batch, self.at)
+
+    @rule()
+    def idle_seats_are_reclaimed(self) -> None:
+        if not self.undecided:
+            self.service.reclaim()
+            self.world.reclaim(self.at)
+
+    @rule(which=st.integers(0, 9), order=st.randoms(use_true_random=False), size=st.integers(0, 3))
+    def an_administrator_orders_a_line(self, which: int, order: Any, size: int) -> None:
+        self.world.pass_time(self.at)
+        pools = sorted(self.world.pools)
+        if not pools or self.undecided or self.chance:
+            return
+        org, product = pools[which % len(pools)]
+        waiting = [seat.person for seat in self.world.waitlist(org, product)]
+        first = order.sample(waiting, min(size, len(waiting)))
+        self.service.put_first(org, product, first)
+        self.world.put_first(org, product, first, self.at)
+
+    @rule(policy=st.sampled_from(["last_assigned", "least_recently_active"]))
+    def an_administrator_takes_what_is_too_much(self, policy: str) -> None:
+        self.world.pass_time(self.at)
+        over = [key for key in sorted(self.world.pools) if self.world.excess(*key)]
+        if over and not self.undecided and not self.chance:
+            self.service.release_excess(*over[0], policy)
+            self.world.release_excess(*over[0], policy, self.at)
 
     # Workers
 
@@ -279,13 +334,14 @@ class LicenseMachine(RuleBasedStateMachine):
             return
         self.return_to_the_clock()
         self.decide()
+        self.service.tell_notices()
         stored = self.service.look()
         self.history.add(stored.facts)
         check_pools(stored)
         check_people(stored)
         if self.before and self.world.passed < 2:
             check_growth(self.before, stored)
-        compare_terms(self.world, stored)
+        compare_terms(self.world, stored, self.at)
         compare_pools(self.world, stored)
         if not self.undecided:
             check_wants(self.world, stored)
@@ -296,20 +352,19 @@ class LicenseMachine(RuleBasedStateMachine):
         self.chance = self.undecided > 0
         self.undecided = max(0, self.undecided - 1)
         self.note(stored)
-        self.before, self.world.passed, self.world.notices = stored, 0, []
+        self.before, self.world.passed = stored, 0
 
     def decide(self) -> None:
         """Decide about everybody whom a change of the configuration concerns, unless that has to wait."""
         if not self.undecided:
             self.service.work_off_lists()
-            self.world.settle(self.world.now)
+            settle(self.world, self.world.now)
 
     def return_to_the_clock(self) -> None:
         """The others' clocks are right, and time goes on."""
         if self.behind:
             self.service.clock.move_to(self.at + self.behind)
-            self.service.pass_time()
-            self.world.pass_time(self.at)
+            self.turn()
             self.behind, self.acted = timedelta(0), False
         self.service.clock.move_to(self.at + timedelta(minutes=1))
 

@@ -13,30 +13,38 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause, Event, Fact
 from usher_contracts.identity import HeldRole, OrganizationChanged, UserChanged
+from usher_contracts.usage import SeatActivityChanged
 from usher_entitlements.consumers import APPLY
 from usher_entitlements.domain.grants import GrantRule
+from usher_entitlements.domain.pools import pool_id
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.store.configurations import lock_for_change
+from usher_entitlements.store.people import find_person
+from usher_entitlements.store.pools import find_pool
 from usher_entitlements.store.reevaluations import pools_with_lists
+from usher_entitlements.store.settlings import find_settling
+from usher_entitlements.use_cases.excess import release_excess
 from usher_entitlements.use_cases.grant_rules import set_rules
-from usher_entitlements.use_cases.license_terms import buy_term, change_term
-from usher_entitlements.use_cases.pass_time import catch_up
+from usher_entitlements.use_cases.license_terms import buy_term, change_term, end_term
+from usher_entitlements.use_cases.notices import tell_notices
+from usher_entitlements.use_cases.pass_time import catch_up, hold_configurations
 from usher_entitlements.use_cases.reevaluate import reevaluate
+from usher_entitlements.use_cases.seat_acts import lift, reclaim_due, withhold
+from usher_entitlements.use_cases.settle_pools import settle_next
+from usher_entitlements.use_cases.waitlists import put_first
 from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier
 from usher_kit.database import Database
 from usher_kit.ids import new_id
 
-from .things import Person, Rule, Term, Unit
+from .things import Activity, Person, Rule, Term, Unit
 
 T = TypeVar("T")
 CAUSE = Cause(actor="user:test")
 
 SEATS = """
-    select s.user_id, s.product, s.state, s.version, s.assigned_since, s.first_in_line, s.priority,
-           s.wanted_since, s.org_id, p.org_id as pool
-    from seat s left join pool p on p.tenant_id = s.tenant_id and p.id = s.pool_id
-    order by s.product, s.state, s.first_in_line desc, s.priority, s.wanted_since, s.user_id
+    select s.*, p.org_id as pool from seat s left join pool p on p.tenant_id = s.tenant_id and p.id = s.pool_id
+    order by s.product, s.state, s.line_order, s.first_in_line desc, s.priority, s.wanted_since, s.user_id
 """
 POOLS = "select * from pool"
 TERMS = "select id, state from license_term"
@@ -92,6 +100,29 @@ class Service:
             ]
         )
 
+    def hear_activities(self, said: Sequence[Activity]) -> None:
+        at = self.clock.now()
+        self.hear(
+            [
+                SeatActivityChanged.model_validate(
+                    {
+                        "tenant_id": self.tenant,
+                        "user_id": one.person,
+                        "product": one.product,
+                        "org_id": self.tenant,
+                        "activity": one.activity,
+                        "since": at,
+                        "assigned_since": one.assigned_since,
+                        "last_login_at": one.login,
+                        "reclaim_due": one.reclaim_due,
+                        "kept_until": one.kept_until,
+                        "version": one.version,
+                    }
+                )
+                for one in said
+            ]
+        )
+
     def hear(self, facts: Sequence[Fact]) -> None:
         """Facts arrive, all in one batch."""
         at = self.clock.now()
@@ -120,16 +151,64 @@ class Service:
     def change(self, term_id: UUID, **values: Any) -> None:
         self.act(lambda conn: change_term(conn, term_id, values, None, self.clock.now(), CAUSE))
 
-    def pass_time(self) -> None:
-        """One turn of the loop that passes what is due."""
+    def end(self, term_id: UUID) -> None:
+        self.act(lambda conn: end_term(conn, term_id, None, self.clock.now(), CAUSE))
 
+    def withhold(self, person: UUID, product: str) -> None:
+        self.act_on_seat(withhold, person, product)
+
+    def lift(self, person: UUID, product: str) -> None:
+        self.act_on_seat(lift, person, product)
+
+    def act_on_seat(self, do: Callable[..., Awaitable[Any]], person: UUID, product: str) -> None:
+        async def act(conn: AsyncConnection) -> None:
+            await do(conn, await find_person(conn, person), product, "a note", None, self.clock.now(), CAUSE)
+
+        self.act(act)
+
+    def put_first(self, org: UUID, product: str, people: Sequence[UUID]) -> None:
+        async def act(conn: AsyncConnection) -> None:
+            pool = await find_pool(conn, pool_id(org, product))
+            assert pool is not None
+            await put_first(conn, pool, people, self.clock.now())
+
+        self.act(act)
+
+    def release_excess(self, org: UUID, product: str, policy: str) -> None:
+        async def act(conn: AsyncConnection) -> None:
+            pool = await find_pool(conn, pool_id(org, product))
+            assert pool is not None
+            await release_excess(conn, pool, policy, None, "a note", self.clock.now(), CAUSE)
+
+        self.act(act)
+
+    # Turns of the worker's loops
+
+    def pass_time(self) -> None:
         async def pass_due(conn: AsyncConnection) -> None:
             await catch_up(conn, await lock_for_change(conn, [self.tenant]), self.clock.now(), Cause())
 
         self.act(pass_due)
 
+    def tell_notices(self) -> None:
+        self.act(lambda conn: tell_notices(conn, [self.tenant], self.clock.now()))
+
+    def reclaim(self) -> None:
+        self.act(lambda conn: reclaim_due(conn, self.clock.now(), 1_000))
+
+    def settle(self) -> None:
+        """Every step that pools have still to make."""
+
+        async def step(conn: AsyncConnection) -> None:
+            await hold_configurations(conn, [self.tenant], self.clock.now())
+            await settle_next(conn, self.tenant, pools, self.clock.now())
+
+        while pools := [pool for _, pool in self.act(lambda conn: find_settling(conn, 100))]:
+            self.act(step)
+
     def work_off_lists(self, *, most: int = 1_000) -> None:
         """Turns of the loop that decides about people anew, until nobody is left."""
+        self.settle()
         while lists := self.lists():
             for pool in lists:
                 self.work_off(pool, most)

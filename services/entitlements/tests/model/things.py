@@ -1,5 +1,6 @@
 """What the model knows of: units, people, rules, terms and seats, as plain values (seats: Words)."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -54,6 +55,8 @@ class Term:
     grace_days: int = 0
     overage: str = "block"
     shrink: str = "keep"
+    ended_at: datetime | None = None
+    """When an administrator ended it."""
     state: str = "scheduled"
 
     @property
@@ -73,6 +76,25 @@ class Term:
     def is_over(self) -> bool:
         return self.state in ("expired", "ended", "renewed")
 
+    @property
+    def has_begun(self) -> bool:
+        return self.state != "scheduled" and (self.ended_at is None or self.starts <= self.ended_at)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What usage says of a person's seat."""
+
+    person: UUID
+    product: str
+    activity: str
+    version: int
+    assigned_since: datetime | None = None
+    """The holding that it is said of; None is whichever there is."""
+    login: datetime | None = None
+    reclaim_due: datetime | None = None
+    kept_until: datetime | None = None
+
 
 @dataclass
 class Seat:
@@ -83,17 +105,34 @@ class Seat:
     """The organization whose pool it is in, while open."""
     org: UUID | None = None
     """Where its person belonged when it was last decided about."""
+    since: datetime = ALWAYS
     assigned_since: datetime | None = None
+    order: int | None = None
+    """The place that an administrator gave by hand, from 1."""
     first_in_line: bool = False
     priority: int = 0
     wanted_since: datetime = ALWAYS
+    blocked_at: datetime | None = None
+    lifted_at: datetime = ALWAYS
     claims: list[str] = field(default_factory=list)
 
     @property
-    def place(self) -> tuple[bool, int, datetime, UUID]:
+    def place(self) -> tuple[float, bool, int, datetime, UUID]:
         """Place in line; the lower is the nearer."""
-        return (not self.first_in_line, self.priority, self.wanted_since, self.person)
+        order = math.inf if self.order is None else self.order
+        return (order, not self.first_in_line, self.priority, self.wanted_since, self.person)
 
     @property
     def is_open(self) -> bool:
         return self.state in ("waitlisted", "assigned", "suspended")
+
+    def becomes(self, state: str, claim: str, at: datetime) -> None:
+        """The next version. Who is not waiting has no place in line any more, and a holding ends with the seat."""
+        self.state, self.since, self.order = state, max(at, self.since), None
+        self.claims.append(claim)
+        if state != "waitlisted":
+            self.first_in_line = False
+        if state not in ("assigned", "suspended"):
+            self.assigned_since = None
+        if not self.is_open:
+            self.pool = None

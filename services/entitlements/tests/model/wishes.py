@@ -7,17 +7,20 @@ from uuid import UUID
 from .things import Person, Rule, Unit
 
 
+def way_up(units: Mapping[UUID, Unit], org: UUID) -> list[UUID]:
+    """The organization and those above it, the nearest first, as far as they are known, and not round in a circle."""
+    way: list[UUID] = []
+    here: UUID | None = org
+    while here is not None and here not in way:
+        way.append(here)
+        here = units[here].parent if here in units else None
+    return way
+
+
 def serving_pool(units: Mapping[UUID, Unit], own: Iterable[tuple[UUID, str]], org: UUID, product: str) -> UUID | None:
     """The organization whose pool serves this one: itself, else its nearest ancestor with a pool of its own."""
     pools = set(own)
-    seen: set[UUID] = set()
-    here: UUID | None = org
-    while here is not None and here not in seen:
-        if (here, product) in pools:
-            return here
-        seen.add(here)
-        here = units[here].parent if here in units else None
-    return None
+    return next((unit for unit in way_up(units, org) if (unit, product) in pools), None)
 
 
 def calls(person: Person, rules: Iterable[Rule], product: str) -> list[tuple[Rule, datetime]]:
@@ -29,9 +32,15 @@ def calls(person: Person, rules: Iterable[Rule], product: str) -> list[tuple[Rul
     ]
 
 
-def wanted_since(person: Person, rules: Iterable[Rule], product: str) -> datetime:
-    return max(person.status_since, min(since for _, since in calls(person, rules, product)))
+def wanted_since(person: Person, rules: Iterable[Rule], product: str, lifted_at: datetime) -> datetime:
+    return max(person.status_since, min(since for _, since in calls(person, rules, product)), lifted_at)
 
 
 def priority(person: Person, rules: Iterable[Rule], product: str) -> int:
     return min(rule.priority for rule, _ in calls(person, rules, product))
+
+
+def lifted_by_role(person: Person, rules: Iterable[Rule], product: str, blocked_at: datetime) -> datetime | None:
+    """When a role that calls, and is held since later than the block, lifts it."""
+    held = [person.roles[rule.role] for rule, _ in calls(person, rules, product)]
+    return min((since for since in held if since > blocked_at), default=None)
