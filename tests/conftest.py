@@ -28,17 +28,18 @@ def system(
 ) -> Iterator[System]:
     """Every service as a process of its own, ready."""
     owners = [one.name for one in SERVICES if one.has_database]
-    databases = {f"USHER_{name.upper()}_DATABASE_URL": session_database(name) for name in owners}
+    databases = {name: session_database(name) for name in owners}
+    by_variable = {f"USHER_{name.upper()}_DATABASE_URL": url for name, url in databases.items()}
     clone = Clone(
         tmp_path_factory.mktemp("system") / ".usher",
         Path(sys.executable).parent,
-        {**os.environ, **databases, env_file.PORT_BASE_VARIABLE: str(free_base())},
+        {**os.environ, **by_variable, env_file.PORT_BASE_VARIABLE: str(free_base())},
     )
     settings = env_file.settings(clone, replace(servers, rabbitmq_url=session_vhost), start_mail(clone, print))
     env_file.write(clone.home, settings)
     try:
         services.start(clone, settings, print)
-        yield System(settings)
+        yield System(settings, databases)
     finally:
         services.stop(clone, print)
         programs.stop(mail(clone))

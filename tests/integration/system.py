@@ -26,9 +26,10 @@ PATIENCE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class System:
-    """The system by its settings, as `.usher/env` holds them."""
+    """The system by its settings, as `.usher/env` holds them, and its services' databases by name, as their owner."""
 
     settings: Mapping[str, str] = field(repr=False)
+    databases: Mapping[str, str] = field(repr=False)
 
     @property
     def around(self) -> Outside:
