@@ -20,6 +20,7 @@ NO_ACTS = {
     ): "a token changes nothing; who cannot prove who they are is counted and slowed down",
     ("identity", "/oauth/authorize"): "signing in changes nothing that is administered",
     ("identity", "/oauth/logout"): "nor does signing out",
+    ("entitlements", "/v1/simulate"): "what would change is shown, and nothing is changed",
     ("identity", "/v1/logins:bulk"): "a login is told by its person's use, not administered; each is a fact of its own",
 }
 """Routes that change something and are no administrative act, and why."""
@@ -50,6 +51,16 @@ def test_every_route_that_changes_something_declares_its_act(service: str) -> No
     assert acts
     assert [route for route, act in acts.items() if act is None] == []
     assert [act for act in acts.values() if not re.fullmatch(r"[a-z_]+\.[a-z_]+", str(act))] == []
+
+
+@pytest.mark.parametrize("service", AUDIT_FACTS)
+def test_every_route_that_changes_what_is_there_can_be_told_by_if_match_what_it_changes(service: str) -> None:
+    unguarded = [
+        route.path
+        for route in writes(service)
+        if verbs(route) & {"PUT", "PATCH"} and "if-match" not in [one.alias for one in route.dependant.header_params]
+    ]
+    assert unguarded == []
 
 
 def test_no_exception_outlives_its_route() -> None:

@@ -179,3 +179,29 @@ async def test_notices_are_set_and_inherited(client: AsyncClient, bearer: Bearer
     assert inherited.json()["items"][0]["notice_days"] == [90, 60, 30, 14, 7, 1]
     assert [fact["act"] for fact in await audit(entitlements)] == ["settings.set"] * 4
     assert day(0) == entitlements.clock.now()
+
+
+async def test_an_order_and_a_setting_that_others_have_changed_since_are_not_overwritten(
+    client: AsyncClient, bearer: Bearer, entitlements: Entitlements
+) -> None:
+    pool = await entitlements.pool()
+    for url, query, bodies in (
+        (
+            f"/v1/pools/{pool.id}/waitlist",
+            {},
+            [{"user_ids": [id_of(WAITING)], "note": "x"}, {"user_ids": [], "note": "y"}],
+        ),
+        (
+            "/v1/settings",
+            {"org_id": str(SOUTH)},
+            [{"org_id": str(SOUTH), "notice_days": [days]} for days in (5, 6)],
+        ),
+    ):
+        read = (await client.get(url, params=query, headers=bearer(ADMIN))).headers["etag"]
+        guarded = {**bearer(ADMIN), "If-Match": read}
+        first, late = [await client.put(url, json=body, headers=guarded) for body in bodies]
+        assert (first.status_code, late.status_code) == (200, 412), url
+        again = await client.get(url, params=query, headers=bearer(ADMIN))
+        assert again.headers["etag"] == first.headers["etag"] != read
+        fresh = {**bearer(ADMIN), "If-Match": again.headers["etag"]}
+        assert (await client.put(url, json=bodies[1], headers=fresh)).status_code == 200

@@ -140,3 +140,16 @@ async def test_the_doctor_counts(client: AsyncClient, bearer: Bearer) -> None:
         "license_ending": {"sent": 2},
     }
     assert (shown["due"], shown["oldest_pending"]) == (0, None)
+
+
+async def test_a_subscription_that_was_changed_elsewhere_is_not_overwritten(
+    client: AsyncClient, bearer: Bearer
+) -> None:
+    read = (await client.get("/v1/subscriptions", headers=bearer(ANN))).headers["etag"]
+    guarded = {**bearer(ANN), "If-Match": read}
+    change = {"kind": "waitlisted", "muted": True}
+    first = await client.put("/v1/subscriptions", json=change, headers=guarded)
+    late = await client.put("/v1/subscriptions", json={**change, "muted": False}, headers=guarded)
+    assert (first.status_code, late.status_code, late.json()["type"]) == (200, 412, "urn:usher:problem:stale")
+    again = await client.get("/v1/subscriptions", headers=bearer(ANN))
+    assert again.headers["etag"] == first.headers["etag"] != read

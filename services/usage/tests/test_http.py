@@ -183,3 +183,18 @@ async def test_the_doctor_counts_and_sums_up(usage: Usage, client: AsyncClient, 
     assert await asked() == before
     await usage.reach(day(60))
     assert (await asked())["checksum"] != before["checksum"]
+
+
+async def test_a_policy_that_somebody_else_has_set_since_is_not_overwritten(
+    client: AsyncClient, bearer: Bearer
+) -> None:
+    asked = {"org_id": str(NORTH), "product": "learn"}
+    read = (await client.get("/v1/policies", params=asked, headers=bearer(ADMIN))).headers["etag"]
+    guarded = {**bearer(ADMIN), "If-Match": read}
+    first = await client.put("/v1/policies", json={**asked, "window_days": 20}, headers=guarded)
+    late = await client.put("/v1/policies", json={**asked, "window_days": 10}, headers=guarded)
+    assert (first.status_code, late.status_code) == (200, 412)
+    again = await client.get("/v1/policies", params=asked, headers=bearer(ADMIN))
+    assert (again.headers["etag"], again.json()["items"]) == (first.headers["etag"], [first.json()])
+    fresh = {**bearer(ADMIN), "If-Match": again.headers["etag"]}
+    assert (await client.put("/v1/policies", json={**asked, "window_days": 10}, headers=fresh)).status_code == 200

@@ -4,12 +4,15 @@ Every route that changes one thing takes `IfMatch` and calls `check_match` on th
 """
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Header
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from usher_kit.errors import Invalid, UsherError
 
@@ -36,9 +39,9 @@ def etag(*versions: int) -> str:
     return f'"{".".join(map(str, versions))}"'
 
 
-def content_tag(answer: BaseModel) -> str:
-    """The entity tag of what has no version: of all that is answered."""
-    return f'"{sha256(answer.model_dump_json().encode()).hexdigest()[:32]}"'
+def content_tag(content: BaseModel | Sequence[UUID]) -> str:
+    """The entity tag of what has no version: of all that it says."""
+    return f'"{sha256(to_json(content)).hexdigest()[:32]}"'
 
 
 def check_match(if_match: str | None, *tags: str) -> None:

@@ -1,15 +1,17 @@
 """/v1/settings: what an organization sets for the notices of its license terms; its units inherit it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import Product
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_entitlements.domain.notices import ALL_PRODUCTS, NoticeDays, notice_days
+from usher_entitlements.store.configurations import lock_for_change
 from usher_entitlements.store.lists import find_tenant
 from usher_entitlements.store.organizations import load_tree
 from usher_entitlements.store.products import list_products
@@ -18,6 +20,7 @@ from usher_entitlements.time_passing import NOTICES
 from usher_entitlements.use_cases.settings import set_notice_days
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
+from usher_kit.conditional import IfMatch, check_match, content_tag
 from usher_kit.errors import Invalid, NotFound
 from usher_kit.paging import Page
 from usher_kit.runtime import Running
@@ -56,31 +59,37 @@ class NewSetting(BaseModel):
 
 
 @router.get("")
-async def get_settings(access: Authorized, org_id: Annotated[UUID | None, Query()] = None) -> Page[Setting]:
-    """What is in force at an organization (the caller's own without `org_id`), for each product."""
+async def get_settings(
+    access: Authorized, response: Response, org_id: Annotated[UUID | None, Query()] = None
+) -> Page[Setting]:
+    """What is in force at an organization (the caller's own without `org_id`), for each product; the ETag is of all."""
     asked = org_id or access.caller.org_id
     if asked is None:
         raise Invalid("Say of which organization: org_id=….", pointer="/org_id")
+    products = await known_products(access)
     async with access.transaction() as conn:
         await access.scope(conn, asked, "org_admin", "reporter")
-        tenant_id = await known_tenant(conn, asked)
-        settings = await load_notice_settings(conn, [tenant_id])
-        parents = (await load_tree(conn, [tenant_id])).parents
-    products = await known_products(access)
-    return Page(items=[to_answer(asked, one, notice_days(asked, one, parents, settings)) for one in products])
+        found = await in_force(conn, await known_tenant(conn, asked), asked, products)
+    response.headers["ETag"] = content_tag(found)
+    return found
 
 
 @router.put("", dependencies=[audited("settings.set")])
-async def put_setting(new: NewSetting, access: Authorized, runtime: Running) -> Page[Setting]:
+async def put_setting(
+    new: NewSetting, access: Authorized, runtime: Running, response: Response, if_match: IfMatch = None
+) -> Page[Setting]:
     """Set the notices of an organization and its units; terms that are due by it are told of at once."""
     at = runtime.clock.now()
-    if new.product is not None and new.product not in await known_products(access):
+    products = await known_products(access)
+    if new.product is not None and new.product not in products:
         raise Invalid(f"There is no product {new.product!r}.", pointer="/product")
     async with access.transaction() as conn:
         await access.scope(conn, new.org_id, "org_admin")
         tenant_id = await known_tenant(conn, new.org_id)
     product = new.product or ALL_PRODUCTS
     async with access.transaction(tenant_id) as conn:
+        await lock_for_change(conn, [tenant_id])
+        check_match(if_match, content_tag(await in_force(conn, tenant_id, new.org_id, products)))
         before = (await load_notice_settings(conn, [tenant_id])).get((new.org_id, product))
         await set_notice_days(conn, tenant_id, new.org_id, product, new.notice_days, at, access.cause())
         done = Act(
@@ -92,8 +101,17 @@ async def put_setting(new: NewSetting, access: Authorized, runtime: Running) -> 
             after={"notice_days": list(new.notice_days) if new.notice_days is not None else None},
         )
         await record(conn, "entitlements", [done], at=at, cause=access.cause(), address=access.address)
+        found = await in_force(conn, tenant_id, new.org_id, products)
     runtime.wake(NOTICES.name)
-    return await get_settings(access, new.org_id)
+    response.headers["ETag"] = content_tag(found)
+    return found
+
+
+async def in_force(conn: AsyncConnection, tenant_id: UUID, org_id: UUID, products: Sequence[str]) -> Page[Setting]:
+    """What holds at an organization, for each product."""
+    settings = await load_notice_settings(conn, [tenant_id])
+    parents = (await load_tree(conn, [tenant_id])).parents
+    return Page(items=[to_answer(org_id, one, notice_days(org_id, one, parents, settings)) for one in products])
 
 
 async def known_tenant(conn: AsyncConnection, org_id: UUID) -> UUID:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,7 @@ from usher_entitlements.store.waitlists import list_line_of_pool, ordered_people
 from usher_entitlements.use_cases.waitlists import put_first
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
+from usher_kit.conditional import IfMatch, content_tag
 from usher_kit.errors import Invalid, NotFound
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
 from usher_kit.runtime import Running
@@ -56,9 +57,14 @@ class Order(BaseModel):
 
 @router.get("")
 async def get_line(
-    pool_id: UUID, access: Authorized, runtime: Running, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None
+    pool_id: UUID,
+    access: Authorized,
+    runtime: Running,
+    response: Response,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParameter = None,
 ) -> Page[Waiting]:
-    """Who waits for a pool, in order of place, with when they can expect a seat."""
+    """Who waits for a pool, in order of place, with when they can expect a seat. The ETag is of the order by hand."""
     place = decode_cursor(cursor, 1)
     passed = read_number(place[0]) if place else 0
     at = runtime.clock.now()
@@ -67,6 +73,7 @@ async def get_line(
         rows = await list_line_of_pool(conn, pool.tenant_id, pool.id, passed, limit + 1)
         terms = await load_terms_of(conn, pool.tenant_id, [pool.org_id], pool.product)
         pace = await pace_of(conn, pool, at)
+        response.headers["ETag"] = content_tag(await ordered_people(conn, pool.tenant_id, pool.id))
     items = [
         Waiting(
             position=position,
@@ -86,7 +93,9 @@ async def get_line(
 
 
 @router.put("", dependencies=[audited("waitlist.order")])
-async def put_order(pool_id: UUID, order: Order, access: Authorized, runtime: Running) -> Page[Waiting]:
+async def put_order(
+    pool_id: UUID, order: Order, access: Authorized, runtime: Running, response: Response, if_match: IfMatch = None
+) -> Page[Waiting]:
     """Put people at the head of the line by hand. It seats nobody: seats that come free go by the new order."""
     if len(set(order.user_ids)) < len(order.user_ids):
         raise Invalid("A person comes twice.", pointer="/user_ids")
@@ -94,8 +103,7 @@ async def put_order(pool_id: UUID, order: Order, access: Authorized, runtime: Ru
     async with access.transaction() as conn:
         pool = await visible_pool(conn, access, pool_id, "org_admin")
     async with access.transaction(pool.tenant_id) as conn:
-        before = await ordered_people(conn, pool.tenant_id, pool.id)
-        await put_first(conn, pool, order.user_ids, at)
+        before = await put_first(conn, pool, order.user_ids, if_match, at)
         done = Act(
             "waitlist.order",
             str(pool.id),
@@ -105,7 +113,7 @@ async def put_order(pool_id: UUID, order: Order, access: Authorized, runtime: Ru
             after={"user_ids": [str(user) for user in order.user_ids], "note": order.note},
         )
         await record(conn, "entitlements", [done], at=at, cause=access.cause(), address=access.address)
-    return await get_line(pool_id, access, runtime)
+    return await get_line(pool_id, access, runtime, response)
 
 
 async def visible_pool(conn: AsyncConnection, access: Access, pool_id: UUID, *roles: str) -> Pool:
