@@ -170,7 +170,7 @@ class Service:
         async def act(conn: AsyncConnection) -> None:
             pool = await find_pool(conn, pool_id(org, product))
             assert pool is not None
-            await put_first(conn, pool, people, self.clock.now())
+            await put_first(conn, pool, people, None, self.clock.now())
 
         self.act(act)
 
