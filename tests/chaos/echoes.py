@@ -34,6 +34,8 @@ class Echoes:
     url: str
     rng: Random
     heard: list[Event] = field(default_factory=list)
+    kept: list[AbstractIncomingMessage] = field(default_factory=list)
+    """What has come to the tap since a service was kept from it."""
 
     def lay_tap(self) -> None:
         """Make the tap, before anything is told."""
@@ -78,26 +80,28 @@ class Echoes:
         async with await aio_pika.connect(self.url) as connection:
             channel = await connection.channel()
             await self.empty(channel)
+            self.kept.clear()
             queue = await channel.get_queue(listened.name, ensure=False)
             for key in listened.bindings:
                 await queue.unbind(EVENTS, key)
 
-    async def tell_late(self, service: str) -> int:
+    async def tell_late(self, service: str, *, patience: float = KEPT_SECONDS) -> int:
         """Tell that service all that was kept from it, the last first. What comes just then, it may be told twice.
 
-        Returns how many messages it was.
+        Waits up to `patience` seconds for there to be any. Returns how many messages it was.
         """
         listened = events_queue(service)
         async with await aio_pika.connect(self.url) as connection:
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
             queue = await channel.get_queue(listened.name, ensure=False)
-            deadline, kept = time.monotonic() + KEPT_SECONDS, list[AbstractIncomingMessage]()
-            while not (missed := heard_by(listened, kept)) and time.monotonic() < deadline:
+            deadline = time.monotonic() + patience
+            while not heard_by(listened, self.kept) and time.monotonic() < deadline:
                 await asyncio.sleep(0.1)
-                kept += await self.empty(channel)
+                await self.empty(channel)
             for key in listened.bindings:
                 await queue.bind(EVENTS, key)
-            missed += heard_by(listened, await self.empty(channel))
+            await self.empty(channel)
+            missed = heard_by(listened, self.kept)
             await tell_alone(channel, queue, [as_sent(one) for one in reversed(missed)])
         return len(missed)
 
@@ -126,13 +130,12 @@ class Echoes:
 
         asyncio.run(take())
 
-    async def empty(self, channel: AbstractChannel) -> Sequence[AbstractIncomingMessage]:
-        """The messages that have come to the tap; their facts are heard."""
-        queue, messages = await channel.get_queue(TAP), []
+    async def empty(self, channel: AbstractChannel) -> None:
+        """Take the messages that have come to the tap; their facts are heard."""
+        queue = await channel.get_queue(TAP)
         while (message := await queue.get(no_ack=True, fail=False)) is not None:
-            messages.append(message)
+            self.kept.append(message)
             self.heard += unfolded(message.content_type or "", message.headers, message.body)
-        return messages
 
 
 def heard_by(queue: Queue, messages: Iterable[AbstractIncomingMessage]) -> list[AbstractIncomingMessage]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
 from usher_cli.local import services
+from usher_cli.local.definition import SERVICES
+from usher_cli.servers.ports import is_free, iter_from_random
 
 from .points import Charge, Fuse
 from .serving import serve
@@ -32,6 +34,20 @@ class Member:
     @property
     def is_ready(self) -> bool:
         return services.unreadiness(self.port) is None
+
+
+def free_base() -> int:
+    """A port with as many free ones after it as there are processes."""
+    return next(one for one in iter_from_random() if all(is_free(one + offset) for offset in range(8)))
+
+
+def members(base: int) -> dict[str, Member]:
+    """The processes: each service once, entitlements with a second worker."""
+    ports = {service.name: service.port(base) for service in SERVICES}
+    everyone = [Member(name, name, "all", port) for name, port in ports.items() if name != "entitlements"]
+    everyone.append(Member("entitlements-1", "entitlements", "all", ports["entitlements"]))
+    everyone.append(Member("entitlements-2", "entitlements", "worker", base + 7))
+    return {member.name: member for member in everyone}
 
 
 class NotReadyError(Exception):

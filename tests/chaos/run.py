@@ -22,16 +22,15 @@ from usher_cli.environment import Environment
 from usher_cli.examining.examination import examine
 from usher_cli.failure import Failure
 from usher_cli.local import Clone, env_file
-from usher_cli.local.definition import SERVICES
 from usher_cli.local.mail import Folder
 from usher_cli.servers.homes import locked
-from usher_cli.servers.ports import LOOPBACK, free_ports, is_free, iter_from_random
+from usher_cli.servers.ports import LOOPBACK, free_ports
 
 from . import ledger
 from .calling import Tally
 from .echoes import Echoes
 from .faults import choose
-from .fleet import Fleet, Member, NotReadyError
+from .fleet import Fleet, NotReadyError, free_base, members
 from .ground import Ground, database_settings
 from .lanes import Traffic
 from .observed import observe, outboxes
@@ -160,7 +159,7 @@ def standing(home: Path, say: Say) -> Iterator[Stage]:
         mail = Controller(Folder(fresh_folder(home / "mail")), hostname=LOOPBACK, port=free_ports(1)[0])
         mail.start()
         stack.callback(mail.stop)
-        base = next(one for one in iter_from_random() if all(is_free(one + offset) for offset in range(8)))
+        base = free_base()
         environment = {**os.environ, **database_settings(ground), env_file.PORT_BASE_VARIABLE: str(base)}
         clone = Clone(home, Path(sys.executable).parent, environment)
         settings = {**environment, **env_file.settings(clone, ground.addresses, f"smtp://{LOOPBACK}:{mail.port}")}
@@ -170,15 +169,6 @@ def standing(home: Path, say: Say) -> Iterator[Stage]:
         fleet.start_all()
         fleet.await_ready()
         yield Stage(ground, fleet, stack)
-
-
-def members(base: int) -> dict[str, Member]:
-    """The processes: each service once, entitlements with a second worker."""
-    ports = {service.name: service.port(base) for service in SERVICES}
-    everyone = [Member(name, name, "all", port) for name, port in ports.items() if name != "entitlements"]
-    everyone.append(Member("entitlements-1", "entitlements", "all", ports["entitlements"]))
-    everyone.append(Member("entitlements-2", "entitlements", "worker", base + 7))
-    return {member.name: member for member in everyone}
 
 
 def fresh_folder(path: Path) -> Path:
