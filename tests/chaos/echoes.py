@@ -33,8 +33,8 @@ class Echoes:
 
     url: str
     rng: Random
-    heard: list[Event] = field(default_factory=list)
-    kept: list[AbstractIncomingMessage] = field(default_factory=list)
+    heard: list[Event] = field(default_factory=list, repr=False)
+    kept: list[AbstractIncomingMessage] = field(default_factory=list, repr=False)
     """What has come to the tap since a service was kept from it."""
 
     def lay_tap(self) -> None:

@@ -34,14 +34,14 @@ def judge_people(books: Books, session: Session) -> Iterator[str]:
         yield f"there are {len(found)} people, and {len(books.people)} were made"
     for person in books.people.values():
         there = found.get(person.id, {"org_id": None, "status": None, "roles": []})
-        is_so = (there["org_id"], there["status"], frozenset(one["role"] for one in there["roles"]))
-        if is_so != (person.org_id, person.status, person.roles):
+        is_so = (there["org_id"], there["status"], {one["role"] for one in there["roles"]})
+        if is_so != (person.org_id, person.status, {*person.roles}):
             yield f"{person} is {is_so}"
 
 
 def judge_pools(books: Books, session: Session, at: datetime) -> Iterator[str]:
     pools = session.service("entitlements").listed("/v1/pools", every=True, org_id=books.tenant_id)["items"]
-    found = {(one["org_id"], one["product"]): one for one in pools}
+    found = {(one["org_id"], one["product"]): one for one in pools if one["state"] == "open"}
     expected = books.pools(at)
     if found.keys() != expected.keys():
         yield f"there are pools {sorted(found)}, and are to be {sorted(expected)}"
@@ -58,14 +58,11 @@ def judge_seats(books: Books, session: Session, at: datetime) -> Iterator[str]:
     """Who wants a product has an open seat of it, and nobody else."""
     seats = session.entitlements.seats(every=True, org_id=books.tenant_id)["items"]
     opened = {(one["user_id"], one["product"]) for one in seats if one["state"] in OPEN}
-    wanted = {
-        (person.id, product)
-        for person in books.people.values()
-        for product in PRODUCTS
-        if books.wants(person, product, at)
-    }
-    yield from (f"{who} wants {what}, and has no open seat" for who, what in sorted(wanted - opened))
-    yield from (f"{who} has an open seat of {what}, and wants none" for who, what in sorted(opened - wanted))
+    for person in books.people.values():
+        for product in PRODUCTS:
+            wants, has = books.wants(person, product, at), (person.id, product) in opened
+            if wants not in (None, has):
+                yield f"{person}: wants {product} is {wants}, and the seat is open is {has}"
 
 
 async def differences(books: Books, ask: Connections) -> list[str]:

@@ -1,18 +1,17 @@
 """The machine's own books: what must be true of a district once all is quiet, kept from the acknowledged acts alone."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-DEFAULT_RULES = frozenset(
-    {
-        ("learner", "learn"),
-        ("observer", "observe"),
-        ("observable", "observe"),
-        ("org_admin", "learn"),
-        ("org_admin", "observe"),
-    }
+from .licenses import Expected, License, Term
+
+DEFAULT_RULES = (
+    ("learner", "learn"),
+    ("observer", "observe"),
+    ("observable", "observe"),
+    ("org_admin", "learn"),
+    ("org_admin", "observe"),
 )
 """Which role calls for which product where a tenant has set no rules of its own (seats: Words, grant rule)."""
 
@@ -24,130 +23,98 @@ Unit = tuple[str, str]
 
 @dataclass(slots=True)
 class Person:
+    """`roles` are held since the act of that number."""
+
     id: str
     org_id: str
-    roles: frozenset[str]
+    roles: dict[str, int]
     status: str = "active"
 
 
 @dataclass(slots=True)
-class Term:
-    """One license term; its state is what its dates give (seats: The life of a license term)."""
-
-    id: str
-    org_id: str
-    product: str
-    seats: int
-    starts_at: datetime
-    ends_at: datetime
-    grace_days: int = 0
-    extra_percent: int | None = 0
-    """Its overage: so many percent of its seats; None is no limit."""
-
-    @property
-    def expires_at(self) -> datetime:
-        return self.ends_at + timedelta(days=self.grace_days)
-
-    def counts(self, at: datetime) -> bool:
-        return self.starts_at <= at < self.ends_at
-
-    def keeps(self, at: datetime) -> bool:
-        return self.starts_at <= at < self.expires_at
-
-    def is_over(self, at: datetime) -> bool:
-        return at >= self.expires_at
-
-    @property
-    def gives(self) -> float:
-        """The most seats that it gives, overage included."""
-        return float("inf") if self.extra_percent is None else self.seats + self.seats * self.extra_percent // 100
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What must be true of one pool: its demand, and the limits between which its assigned seats lie."""
-
-    capacity: int
-    demand: int
-    gives: float
-    """Up to how many seats newcomers are seated."""
-    keeps: float
-    """Up to how many seats holders keep."""
-    counts: bool
-    """Whether a term counts."""
-    is_kept: bool
-    """Whether one counts or is in grace."""
-
-    def amiss(self, assigned: int, waiting: int, suspended: int, *, over_allocated: bool) -> Iterator[str]:
-        """What is wrong with figures of the pool.
-
-        Which of them are held beyond what the pool gives depends on the order in which the system came to know of the
-        acts; everything else does not (seats: Invariants, I5).
-        """
-        if assigned + waiting + suspended != self.demand:
-            yield f"{self.demand} people want a seat; {assigned} hold one, {waiting} wait, {suspended} are suspended"
-        if self.is_kept and suspended:
-            yield f"{suspended} are suspended while a term counts or is in grace"
-        if self.counts and assigned < min(self.demand, self.gives):
-            yield f"{assigned} are assigned of {self.gives}, and {self.demand} want one"
-        if not self.is_kept and assigned:
-            yield f"{assigned} are assigned where the license ran out"
-        if over_allocated != (assigned > self.keeps):
-            yield f"{assigned} are assigned, {self.keeps} can be kept, and over-allocated is {over_allocated}"
-
-
-@dataclass(slots=True)
 class Books:
-    """One district, by what was acknowledged."""
+    """One district, by what was acknowledged. Acts are numbered: one comes after the other."""
 
     tenant_id: str
+    acts: int = 0
     parents: dict[str, str | None] = field(default_factory=dict)
     """Organizations by id, with the id of the one above."""
     people: dict[str, Person] = field(default_factory=dict)
     terms: dict[str, Term] = field(default_factory=dict)
-    rules: frozenset[tuple[str, str]] = DEFAULT_RULES
+    rules: dict[tuple[str, str], int] = field(default_factory=lambda: dict.fromkeys(DEFAULT_RULES, 0))
+    """(role, product) that calls, since the act of that number."""
+    withheld: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(person, product) that was withheld by the act of that number, and not lifted by hand since."""
+    freed: set[tuple[str, str]] = field(default_factory=set)
+    """Those of the withheld whom a role called for anew at some time since."""
     logins: set[tuple[str, datetime]] = field(default_factory=set)
 
-    def wants(self, person: Person, product: str, at: datetime) -> bool:
-        """Whether the person wants the product (seats: Seat states)."""
-        is_called = any((role, product) in self.rules for role in person.roles)
-        return person.status == "active" and is_called and self.serving(person.org_id, product, at) is not None
+    # What acts change
+
+    def set_roles(self, person: Person, roles: Iterable[str]) -> None:
+        person.roles = {role: person.roles.get(role, self.acts) for role in roles}
+        self.look_who_is_freed()
+
+    def set_rules(self, rules: Iterable[tuple[str, str]]) -> None:
+        self.rules = {rule: self.rules.get(rule, self.acts) for rule in rules}
+        self.look_who_is_freed()
+
+    def withhold(self, person: Person, product: str) -> None:
+        self.withheld[person.id, product] = self.acts
+        self.freed.discard((person.id, product))
+
+    def lift(self, person: Person, product: str) -> None:
+        self.withheld.pop((person.id, product), None)
+        self.freed.discard((person.id, product))
+
+    def look_who_is_freed(self) -> None:
+        """A role that comes to call later lifts a block (seats: Seat states)."""
+        self.freed |= {(id_, what) for id_, what in self.withheld if self.is_freed(self.people[id_], what)}
+
+    # What must be true
+
+    def calls(self, person: Person, product: str) -> Iterator[int]:
+        """Since when each role of the person calls for the product."""
+        for role, since in person.roles.items():
+            if (role, product) in self.rules:
+                yield max(since, self.rules[role, product])
+
+    def is_freed(self, person: Person, product: str) -> bool:
+        """Whether a role calls that did not when the seat was withheld."""
+        return any(since > self.withheld[person.id, product] for since in self.calls(person, product))
+
+    def wants(self, person: Person, product: str, at: datetime) -> bool | None:
+        """Whether the person wants the product (seats: Seat states). None where either may be so.
+
+        That is where a role called for a withheld seat anew and was taken back since: whether entitlements ever heard
+        of it depends on the order of delivery.
+        """
+        is_served = self.serving(person.org_id, product, at) is not None
+        if person.status != "active" or not is_served or not any(True for _ in self.calls(person, product)):
+            return False
+        pair = (person.id, product)
+        if pair not in self.withheld or self.is_freed(person, product):
+            return True
+        return None if pair in self.freed else False
 
     def serving(self, org_id: str, product: str, at: datetime) -> str | None:
         """The organization whose pool serves this one: its own, else its nearest ancestor's."""
-        opened = {term.org_id for term in self.terms.values() if term.product == product and term.starts_at <= at}
-        found: str | None = org_id
-        while found is not None and found not in opened:
-            found = self.parents[found]
-        return found
+        return next((one for one in self.line_up(org_id) if self.license(one, product).is_open(at)), None)
+
+    def license(self, org_id: str, product: str) -> License:
+        return License([term for term in self.terms.values() if (term.org_id, term.product) == (org_id, product)])
 
     def pools(self, at: datetime) -> Mapping[Unit, Expected]:
         """Every pool that there must be."""
-        demand: Counter[Unit] = Counter()
-        for person in self.people.values():
-            for product in PRODUCTS:
-                serving = self.serving(person.org_id, product, at)
-                if serving is not None and self.wants(person, product, at):
-                    demand[serving, product] += 1
-        opened = {(term.org_id, term.product) for term in self.terms.values() if term.starts_at <= at}
-        return {unit: self._pool(unit, demand[unit], at) for unit in opened}
+        units = {(term.org_id, term.product) for term in self.terms.values()}
+        return {unit: self.pool(*unit, at) for unit in sorted(units) if self.license(*unit).is_open(at)}
 
-    def _pool(self, unit: Unit, demand: int, at: datetime) -> Expected:
-        own = [term for term in self.terms.values() if (term.org_id, term.product) == unit]
-        counting = [term for term in own if term.counts(at)]
-        keeping = [term for term in own if term.keeps(at)]
-        return Expected(
-            capacity=sum(term.seats for term in counting),
-            demand=demand,
-            gives=sum(term.gives for term in counting),
-            keeps=sum(term.gives for term in keeping),
-            counts=bool(counting),
-            is_kept=bool(keeping),
-        )
+    def pool(self, org_id: str, product: str, at: datetime) -> Expected:
+        served = [one for one in self.people.values() if self.serving(one.org_id, product, at) == org_id]
+        wanted = [self.wants(person, product, at) for person in served]
+        return self.license(org_id, product).expect(at, wanted.count(True), len(wanted) - wanted.count(False))
 
-    def under(self, org_id: str) -> frozenset[str]:
-        """An organization and all below it: where it cannot be moved to."""
-        return frozenset(one for one in self.parents if org_id in self.line_up(one))
+    # The tree
 
     def line_up(self, org_id: str) -> Iterator[str]:
         """The organization and its ancestors."""
@@ -155,3 +122,7 @@ class Books:
         while found is not None:
             yield found
             found = self.parents[found]
+
+    def under(self, org_id: str) -> frozenset[str]:
+        """An organization and all below it: where it cannot be moved to."""
+        return frozenset(one for one in self.parents if org_id in self.line_up(one))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from usher_contracts.catalogue import LISTENERS
 
-from .books import DEFAULT_RULES, PRODUCTS, Person, Term
+from .books import DEFAULT_RULES, PRODUCTS, Person, Unit
+from .licenses import Term
 from .world import Draw, World
 
 ROLES = ("learner", "observer", "observable", "org_admin", "reporter")
@@ -24,6 +25,7 @@ RULES = (
     {("learner", "observe"): 2, ("observer", "observe"): 1, ("observable", "learn"): 0},
 )
 OVERAGES = ("block", "block", "percent:50", "allow")
+SHRINKS = ("keep", "keep", "last_assigned", "least_recently_active")
 MOST_UNITS = 6
 
 ASKED = ("identity", "entitlements-1")
@@ -59,7 +61,12 @@ def some_roles(draw: Draw) -> frozenset[str]:
 
 def changeable(world: World) -> Sequence[Term]:
     """The terms that are not over: one that is, is not changed any more."""
-    return [term for term in world.books.terms.values() if not term.is_over(world.now)]
+    books, at = world.books, world.now
+    return [one for one in books.terms.values() if not books.license(one.org_id, one.product).is_over(one, at)]
+
+
+def some_pool(world: World, draw: Draw) -> Unit:
+    return draw(st.sampled_from(list(world.books.pools(world.now))))
 
 
 # People, units and what they want
@@ -106,6 +113,7 @@ def buy(world: World, draw: Draw) -> None:
         "ends_at": world.at_noon(starts + lasts),
         "grace_days": draw(st.sampled_from((0, 5))),
         "overage": draw(st.sampled_from(OVERAGES)),
+        "shrink": draw(st.sampled_from(SHRINKS)),
     }
     world.buy(some_unit(world, draw), draw(st.sampled_from(PRODUCTS)), values)
 
@@ -122,8 +130,41 @@ def change_end(world: World, draw: Draw) -> None:
     world.change_term(term, ends_at=world.at_noon(starts_in + draw(st.sampled_from((1, 10, 100)))))
 
 
+def end_term(world: World, draw: Draw) -> None:
+    world.end_term(draw(st.sampled_from(changeable(world))))
+
+
 def set_rules(world: World, draw: Draw) -> None:
     world.set_rules(draw(st.sampled_from(RULES)))
+
+
+# Seats, by hand
+
+
+def withhold(world: World, draw: Draw) -> None:
+    world.withhold(somebody(world, draw), draw(st.sampled_from(PRODUCTS)))
+
+
+def lift(world: World, draw: Draw) -> None:
+    user, product = draw(st.sampled_from(list(world.books.withheld)))
+    world.lift(world.books.people[user], product)
+
+
+def order_line(world: World, draw: Draw) -> None:
+    world.order_line(some_pool(world, draw))
+
+
+def release_excess(world: World, draw: Draw) -> None:
+    world.release_excess(some_pool(world, draw), draw(st.sampled_from(SHRINKS[2:])))
+
+
+# Inactivity
+
+
+def set_policy(world: World, draw: Draw) -> None:
+    """Who does not come for some days loses the seat, or nobody does."""
+    unit, product = some_unit(world, draw), draw(st.sampled_from(PRODUCTS))
+    world.set_policy(unit, product, 10, draw(st.sampled_from((None, 20))))
 
 
 # Time
@@ -186,6 +227,10 @@ def has_people(world: World) -> bool:
     return bool(world.books.people)
 
 
+def has_pools(world: World) -> bool:
+    return bool(world.books.pools(world.now))
+
+
 def hears_of_units(world: World) -> bool:
     """Whether entitlements comes to know a unit that was just opened: nothing is bought for one that it does not."""
     return world.kept != "entitlements"
@@ -201,7 +246,13 @@ OPERATIONS: Sequence[Operation] = (
     Operation(buy, hears_of_units, often=2),
     Operation(give_seats, lambda world: bool(changeable(world)), often=2),
     Operation(change_end, lambda world: bool(changeable(world))),
+    Operation(end_term, lambda world: bool(changeable(world))),
     Operation(set_rules, hears_of_units),
+    Operation(withhold, has_people, often=2),
+    Operation(lift, lambda world: bool(world.books.withheld)),
+    Operation(order_line, has_pools),
+    Operation(release_excess, has_pools),
+    Operation(set_policy, lambda world: world.kept != "usage" and "usage" not in world.away),
     Operation(let_pass, often=2),
     Operation(tell_login, has_people),
     Operation(tell_login_fact, has_people),

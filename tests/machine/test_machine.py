@@ -77,6 +77,8 @@ def see_that_all_agree(world: World) -> None:
     """Once nothing is under way, the system is as it was told to be, in every service, and the doctor finds nothing."""
     stage = world.stage
     stage.await_quiet()
+    world.lift_reclaims()
+    stage.await_quiet()
     wrong = [*disagreements(world.books, stage.session, world.now), *asyncio.run(compare(world))]
     assert not wrong, wrong
     examined = CliRunner().invoke(app, ["doctor", "--json"], obj=stage.around)

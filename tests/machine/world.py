@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from random import Random
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -12,14 +13,20 @@ from hypothesis.strategies import SearchStrategy
 from tests.chaos.echoes import Echoes
 from tests.chaos.telling import Sent, alone, in_batches, publish
 
+from usher_cli.clients.calls import RefusedError
 from usher_contracts.envelope import Cause, Event
 from usher_contracts.identity import UserLoggedIn
 from usher_kit.ids import new_id
 
-from .books import Books, Person, Term
+from .books import Books, Person
+from .licenses import Term
 from .stage import Stage
 
 T = TypeVar("T")
+
+NOTE = {"note": "by the machine"}
+REFUSALS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+"""Answers to what cannot be done in the state that entitlements has come to."""
 
 
 class Draw(Protocol):
@@ -38,7 +45,6 @@ class World:
     began: datetime
     kept: str | None = None
     away: set[str] = field(default_factory=set)
-    acts: int = 0
 
     @classmethod
     def begin(cls, stage: Stage, seed: int) -> "World":
@@ -60,11 +66,25 @@ class World:
 
     def act(self, service: str, method: str, path: str, body: Mapping[str, Any], *, until_found: bool = False) -> Any:
         """The answer to an act, which is sent until it is answered."""
-        self.acts += 1
-        key = f"{self.books.tenant_id or new_id()}-{self.acts}"
-        answer = self.stage.caller.write(service, method, path, key, until_found=until_found, json=dict(body))
+        answer = self.stage.caller.write(service, method, path, self.key(), until_found=until_found, json=dict(body))
         assert answer is not None, "nothing dies within an act here, so that no answer is lost"
         return answer
+
+    def try_act(self, service: str, method: str, path: str, body: Mapping[str, Any]) -> Any | None:
+        """As `act`, of what cannot be done in every state of the system; None where it was refused."""
+        known = len(self.stage.tally.failures)
+        try:
+            return self.act(service, method, path, body)
+        except RefusedError as error:
+            if error.status not in REFUSALS:
+                raise
+            del self.stage.tally.failures[known:]
+            return None
+
+    def key(self) -> str:
+        """The Idempotency-Key of a new act."""
+        self.books.acts += 1
+        return f"{self.tenant_id or new_id()}-{self.books.acts}"
 
     @property
     def now(self) -> datetime:
@@ -89,12 +109,13 @@ class World:
     def make_person(self, org_id: str, roles: frozenset[str]) -> None:
         name = str(new_id())
         body = {"org_id": org_id, "user_name": name, "display_name": name, "roles": sorted(roles)}
-        made = Person(str(self.act("identity", "POST", "/v1/users", body)["id"]), org_id, roles)
+        answer = self.act("identity", "POST", "/v1/users", body)
+        made = Person(str(answer["id"]), org_id, dict.fromkeys(roles, self.books.acts))
         self.books.people[made.id] = made
 
     def set_roles(self, person: Person, roles: frozenset[str]) -> None:
         self.act("identity", "PUT", f"/v1/users/{person.id}/roles", {"roles": sorted(roles)})
-        person.roles = roles
+        self.books.set_roles(person, roles)
 
     def change_status(self, person: Person, status: str) -> None:
         self.act("identity", "PATCH", f"/v1/users/{person.id}", {"status": status})
@@ -118,6 +139,9 @@ class World:
     def change_term(self, term: Term, **values: Any) -> None:
         self.keep_term(self.act("entitlements", "PATCH", f"/v1/license-terms/{term.id}", values))
 
+    def end_term(self, term: Term) -> None:
+        self.keep_term(self.act("entitlements", "POST", f"/v1/license-terms/{term.id}:end", {}))
+
     def keep_term(self, answer: Mapping[str, Any]) -> None:
         """Enter a term as it was answered."""
         term = Term(
@@ -129,6 +153,7 @@ class World:
             ends_at=datetime.fromisoformat(answer["ends_at"]),
             grace_days=int(answer["grace_days"]),
             extra_percent=percent_of(str(answer["overage"])),
+            ended_at=datetime.fromisoformat(answer["ended_at"]) if answer["ended_at"] else None,
         )
         self.books.terms[term.id] = term
 
@@ -136,7 +161,46 @@ class World:
         wanted = [{"role": role, "product": product, "priority": rank} for (role, product), rank in rules.items()]
         path = f"/v1/grant-rules?org_id={self.tenant_id}"
         self.act("entitlements", "PUT", path, {"rules": wanted}, until_found=True)
-        self.books.rules = frozenset(rules)
+        self.books.set_rules(rules)
+
+    def withhold(self, person: Person, product: str) -> None:
+        """Take a seat by hand, where it is open by now."""
+        if self.try_act("entitlements", "POST", f"/v1/seats/{person.id}/{product}:withhold", NOTE):
+            self.books.withhold(person, product)
+
+    def lift(self, person: Person, product: str) -> None:
+        """Lift what keeps a person from a seat, where anything does by now."""
+        if self.try_act("entitlements", "POST", f"/v1/seats/{person.id}/{product}:lift", NOTE):
+            self.books.lift(person, product)
+
+    def lift_reclaims(self) -> None:
+        """Give back what was reclaimed for inactivity: nobody's but usage's to foresee."""
+        for seat in self.stage.session.entitlements.seats(every=True, org_id=self.tenant_id, state="released")["items"]:
+            if seat["blocked_at"] is not None:
+                self.act("entitlements", "POST", f"/v1/seats/{seat['user_id']}/{seat['product']}:lift", NOTE)
+
+    def pool_id(self, unit: tuple[str, str]) -> str | None:
+        """The id of a pool; none where entitlements does not have it yet."""
+        pools = self.stage.caller.read_all("entitlements", "/v1/pools", org_id=self.tenant_id)
+        return next((str(one["id"]) for one in pools if (one["org_id"], one["product"]) == unit), None)
+
+    def order_line(self, unit: tuple[str, str]) -> None:
+        """Turn a pool's line round."""
+        if pool := self.pool_id(unit):
+            waiting = self.stage.caller.read_all("entitlements", f"/v1/pools/{pool}/waitlist")
+            order = {"user_ids": [one["user_id"] for one in reversed(waiting)]}
+            self.try_act("entitlements", "PUT", f"/v1/pools/{pool}/waitlist", {**order, **NOTE})
+
+    def release_excess(self, unit: tuple[str, str], policy: str) -> None:
+        """Take the seats beyond a pool's license."""
+        if pool := self.pool_id(unit):
+            self.try_act("entitlements", "POST", f"/v1/pools/{pool}/excess:release", {"policy": policy, **NOTE})
+
+    # Usage
+
+    def set_policy(self, org_id: str, product: str, window: int, reclaim: int | None) -> None:
+        body = {"org_id": org_id, "product": product, "window_days": window, "reclaim_days": reclaim}
+        self.act("usage", "PUT", "/v1/policies", body, until_found=True)
 
     def at_noon(self, days: int) -> str:
         """A time half a day off whole days since the beginning: the clock, which moves by days, is never near it."""
