@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hypothesis import strategies as st
+from tests.chaos.faults import CONSUMER, POINTS, RELAY
 
 from usher_contracts.catalogue import LISTENERS
 
@@ -164,7 +165,7 @@ def release_excess(world: World, draw: Draw) -> None:
 def set_policy(world: World, draw: Draw) -> None:
     """Who does not come for some days loses the seat, or nobody does."""
     unit, product = some_unit(world, draw), draw(st.sampled_from(PRODUCTS))
-    world.set_policy(unit, product, 10, draw(st.sampled_from((None, 20))))
+    world.set_policy(unit, product, 10, draw(st.sampled_from((20, 20, None))))
 
 
 # Time
@@ -215,6 +216,14 @@ def restart(world: World, draw: Draw) -> None:
     world.bring_back(process)
 
 
+def die_at_a_point(world: World, draw: Draw) -> None:
+    """On the way of the facts of a change of roles."""
+    process = draw(st.sampled_from([one for one in (*ASKED, *NOT_ASKED) if one not in world.away]))
+    point = draw(st.sampled_from([one for one in POINTS[process] if one in (*CONSUMER, *RELAY)]))
+    person, roles = somebody(world, draw), some_roles(draw)
+    world.die_at(process, point, lambda: world.set_roles(person, roles))
+
+
 def end(world: World, draw: Draw) -> None:
     world.end(draw(st.sampled_from(NOT_ASKED)), by_force=draw(st.booleans()))
 
@@ -254,13 +263,14 @@ OPERATIONS: Sequence[Operation] = (
     Operation(release_excess, has_pools),
     Operation(set_policy, lambda world: world.kept != "usage" and "usage" not in world.away),
     Operation(let_pass, often=2),
-    Operation(tell_login, has_people),
+    Operation(tell_login, has_people, often=2),
     Operation(tell_login_fact, has_people),
     Operation(keep_from_a_service, lambda world: world.kept is None),
     Operation(tell_late, lambda world: world.kept is not None),
     Operation(tell_again),
     Operation(tell_old_again),
-    Operation(restart, often=2),
+    Operation(restart),
+    Operation(die_at_a_point, has_people, often=3),
     Operation(end, lambda world: not world.away),
     Operation(bring_back, lambda world: bool(world.away)),
 )

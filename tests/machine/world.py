@@ -1,7 +1,8 @@
 """One district in the running system: what was acknowledged of it, and what is being done to the system meanwhile."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from hypothesis.strategies import SearchStrategy
 from tests.chaos.echoes import Echoes
+from tests.chaos.points import Charge, Point
 from tests.chaos.telling import Sent, alone, in_batches, publish
 
 from usher_cli.clients.calls import RefusedError
@@ -23,6 +25,9 @@ from .licenses import Term
 from .stage import Stage
 
 T = TypeVar("T")
+
+PASSAGE_SECONDS = 2.0
+"""How long what an act leads to may take to pass a point."""
 
 NOTE = {"note": "by the machine"}
 REFUSALS = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -66,9 +71,13 @@ class World:
 
     def act(self, service: str, method: str, path: str, body: Mapping[str, Any], *, until_found: bool = False) -> Any:
         """The answer to an act, which is sent until it is answered."""
-        answer = self.stage.caller.write(service, method, path, self.key(), until_found=until_found, json=dict(body))
-        assert answer is not None, "nothing dies within an act here, so that no answer is lost"
+        answer = self.do(service, method, path, body, until_found=until_found)
+        assert answer is not None, "nothing dies within such an act, so that no answer is lost"
         return answer
+
+    def do(self, service: str, method: str, path: str, body: Mapping[str, Any], *, until_found: bool = False) -> Any:
+        """As `act`; None where it was done, and its answer was lost with the process that did it."""
+        return self.stage.caller.write(service, method, path, self.key(), until_found=until_found, json=dict(body))
 
     def try_act(self, service: str, method: str, path: str, body: Mapping[str, Any]) -> Any | None:
         """As `act`, of what cannot be done in every state of the system; None where it was refused."""
@@ -114,7 +123,7 @@ class World:
         self.books.people[made.id] = made
 
     def set_roles(self, person: Person, roles: frozenset[str]) -> None:
-        self.act("identity", "PUT", f"/v1/users/{person.id}/roles", {"roles": sorted(roles)})
+        self.do("identity", "PUT", f"/v1/users/{person.id}/roles", {"roles": sorted(roles)})
         self.books.set_roles(person, roles)
 
     def change_status(self, person: Person, status: str) -> None:
@@ -242,6 +251,20 @@ class World:
         else:
             assert self.stage.fleet.tell_to_stop(process), f"{process} did not stop in time, or not by itself"
         self.away.add(process)
+
+    def die_at(self, process: str, point: Point, act: Callable[[], None]) -> None:
+        """Have a process kill itself where what comes of an act passes that point, if it does; then start it again."""
+        fleet = self.stage.fleet
+        fleet.arm(process, Charge(point, 1))
+        with ThreadPoolExecutor(1) as beside:
+            # It may die before it has answered, and is then asked again until it is back.
+            acting = beside.submit(act)
+            if fleet.await_death(process, PASSAGE_SECONDS):
+                assert fleet.died_at_its_point(process), f"{process} died elsewhere than {point}"
+                self.bring_back(process)
+            else:
+                fleet.fuse(process).disarm()
+            acting.result()
 
     def bring_back(self, process: str) -> None:
         """Start a process again. What is asked of it meanwhile is asked again until it is ready."""
