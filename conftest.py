@@ -36,7 +36,7 @@ HOME = CLONE / ".usher" / "test"
 # All that tests make on a server is named so: the last run out removes what killed ones left, and nobody else's.
 MARK = f"test_{hashlib.sha256(str(CLONE).encode()).hexdigest()[:6]}_"
 IN_CONTAINERS = os.environ.get("USHER_TEST_SERVERS") == "containers"
-ON_THE_SYSTEM = ("tests/integration/", "tests/e2e/")
+ON_THE_SYSTEM = ("tests/integration/", "tests/e2e/", "tests/machine/", "tests/chaos/test_chaos.py")
 LEASE = pytest.StashKey[IO[str]]()
 
 
@@ -69,7 +69,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 class OneSystem(LoadScopeScheduling):  # type: ignore[misc] # xdist says nothing of its types
-    """A file's tests on one worker; those that use the running system all on one, since it is started once."""
+    """A file's tests on one worker; those that use a running system all on one.
+
+    The shared one is started once, and no two systems take the processors from each other.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
