@@ -27,7 +27,7 @@ from .world import World
 STORIES = os.environ.get("USHER_MACHINE_STORIES")
 STEPS = int(os.environ.get("USHER_MACHINE_STEPS", "25"))
 SETTINGS = settings(
-    max_examples=int(STORIES or 4),
+    max_examples=int(STORIES or 3),
     stateful_step_count=STEPS,
     derandomize=STORIES is None,
     database=None,
