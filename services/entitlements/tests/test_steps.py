@@ -68,3 +68,13 @@ async def test_an_end_turned_back_halfway_restores_those_alone_who_were_suspende
     assert await states(entitlements) == {"assigned": STEP + 50}
     claims = Counter(fact["claim"] for fact in await entitlements.told("seat.changed"))
     assert claims == {"assigned": STEP + 50, "suspended": STEP, "restored": STEP}
+
+
+async def test_after_a_downtime_each_passage_finds_all_that_the_one_before_has_done(entitlements: Entitlements) -> None:
+    await entitlements.hear(*(person(n, "learner", on=-n) for n in range(STEP + 50)))
+    await entitlements.buy(term(STEP + 50, ends=100))
+    await entitlements.buy(term(STEP + 20, starts=101, ends=500))
+    await entitlements.move_to(99)
+    await entitlements.move_to(105)
+    claims = Counter(fact["claim"] for fact in await entitlements.told("seat.changed"))
+    assert claims == {"assigned": STEP + 50, "suspended": STEP + 50, "restored": STEP + 20, "waitlisted": 30}

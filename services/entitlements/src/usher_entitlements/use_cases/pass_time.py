@@ -23,6 +23,7 @@ from usher_entitlements.store.terms import load_terms
 from usher_entitlements.use_cases.acts import passages, write_down
 from usher_entitlements.use_cases.recording import record_terms
 from usher_entitlements.use_cases.reorganize import reorganize
+from usher_entitlements.use_cases.settle_pools import ALL, STEP
 from usher_kit.audit import Act
 from usher_kit.database import Contended
 
@@ -48,10 +49,13 @@ async def catch_up(conn: AsyncConnection, configurations: Configurations, at: da
     anew: set[UUID] = set()
     moved: list[Act] = []
     # A replica that was down for a week goes through each passage in its turn: there are as many rounds as moments.
-    for moment in due_passages(terms, at):
+    moments = due_passages(terms, at)
+    for moment in moments:
         before = terms
         terms = await record_terms(conn, before, [term.passed(moment) for term in before], moment, cause)
-        anew |= await apply_passage(conn, before, terms, moment, cause)
+        # What the next moment finds is what this one has left: only after the last do large pools settle by steps.
+        seats = STEP if moment == moments[-1] else ALL
+        anew |= await apply_passage(conn, before, terms, moment, cause, seats)
         moved += passages(before, terms, moment)
     await write_down(conn, moved, at, cause)
     due = dict.fromkeys(configurations) | next_due(terms)
@@ -71,11 +75,16 @@ async def decide_anew(conn: AsyncConnection, configurations: Configurations, cha
 
 
 async def apply_passage(
-    conn: AsyncConnection, before: Sequence[LicenseTerm], after: Sequence[LicenseTerm], moment: datetime, cause: Cause
+    conn: AsyncConnection,
+    before: Sequence[LicenseTerm],
+    after: Sequence[LicenseTerm],
+    moment: datetime,
+    cause: Cause,
+    seats: int,
 ) -> frozenset[UUID]:
-    """What follows for pools and seats from the terms that `moment` has moved."""
+    """What follows for pools and seats from the terms that `moment` has moved; no more than `seats` of them at once."""
     concerned = {now.tenant_id for was, now in zip(before, after, strict=True) if was is not now}
-    return await reorganize(conn, by_tenant(after, concerned), moment, Reason.LICENSE_STARTED, cause)
+    return await reorganize(conn, by_tenant(after, concerned), moment, Reason.LICENSE_STARTED, cause, seats=seats)
 
 
 def next_due(terms: Iterable[LicenseTerm]) -> dict[UUID, datetime | None]:

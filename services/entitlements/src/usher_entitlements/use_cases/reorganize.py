@@ -19,15 +19,22 @@ from usher_entitlements.store.reevaluations import follow_service, list_units
 from usher_entitlements.store.seats import load_open_seats_of_units
 from usher_entitlements.store.settlings import Settling
 from usher_entitlements.use_cases.recording import record_pools, record_seats
-from usher_entitlements.use_cases.settle_pools import Pools, step
+from usher_entitlements.use_cases.settle_pools import STEP, Pools, step
 
 
 async def reorganize(
-    conn: AsyncConnection, terms: Mapping[UUID, Sequence[LicenseTerm]], at: datetime, why: Reason, cause: Cause
+    conn: AsyncConnection,
+    terms: Mapping[UUID, Sequence[LicenseTerm]],
+    at: datetime,
+    why: Reason,
+    cause: Cause,
+    *,
+    seats: int = STEP,
 ) -> frozenset[UUID]:
     """Bring everything in step with these tenants' terms, and with their trees, under their configurations' lock.
 
-    Seats are carried over first; then the pools settle: at once where few seats move, else step by step from here on.
+    Seats are carried over first; then the pools settle: at once where no more than `seats` move, else step by step from
+    here on.
     `why` is the reason of promotions. Returns the tenants in which another pool serves somebody, so that people are
     decided anew.
     """
@@ -44,7 +51,7 @@ async def reorganize(
         opened = why if why is Reason.LICENSE_STARTED else Reason.POOL_CHANGED
         await list_units(conn, await load_rules(conn, tenants), sorted(change.opened), opened, cause)
     work = [Settling(pools[key].tenant_id, key, why, cause) for key in sorted(pools)]
-    pools = await step(conn, pools, work, moment)
+    pools = await step(conn, pools, work, moment, seats=seats)
     await record_pools(conn, before, pools.values(), moment, {}, cause)
     return frozenset(tree.tenants[org] for org, _ in change.now)
 

@@ -32,6 +32,8 @@ Pools = Mapping[UUID, Pool]
 
 STEP = 100
 """Seats that one transaction moves, at most: a change that comes meanwhile waits for no more than that."""
+ALL = 2**31 - 1
+"""More seats than there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,15 @@ async def settle_next(conn: AsyncConnection, tenant_id: UUID, pool_ids: Sequence
     await record_pools(conn, before, after.values(), at, causes, Cause())
 
 
-async def step(conn: AsyncConnection, pools: Pools, work: Sequence[Settling], at: datetime) -> dict[UUID, Pool]:
+async def step(
+    conn: AsyncConnection, pools: Pools, work: Sequence[Settling], at: datetime, *, seats: int = STEP
+) -> dict[UUID, Pool]:
     """Move seats of these locked pools, which are under their whole licenses, and note what is left to do.
 
     What ran out is suspended, what is too much is taken by the license's policy, then each pool opens: who was
     suspended is restored, and who waits is promoted. Answers the pools under their licenses as far as they are opened.
     """
-    turns = take_turns(pools, work, STEP)
+    turns = take_turns(pools, work, seats)
     suspended = await suspend_holders(conn, [turn for turn in turns if not turn.pool.license.state.keeps], at)
     taken = await shrink(conn, [turn for turn in turns if turn.pool.license.state.keeps], at)
     reached = tally(pools, [*suspended, *taken])
