@@ -18,6 +18,7 @@ import asyncpg
 import httpx
 import pytest
 import redis
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from usher_cli import servers as private
@@ -28,6 +29,10 @@ from usher_kit.settings import with_database
 
 if TYPE_CHECKING:
     from testcontainers.compose import DockerCompose
+
+# How long an example takes says something of the machine and what else it does, and nothing of the rule.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 T = TypeVar("T")
 
