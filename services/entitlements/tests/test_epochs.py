@@ -59,7 +59,7 @@ async def test_every_kind_of_version_goes_on_in_the_new_epoch(
             assert any({fact["version"] // EPOCH_SIZE for fact in chain} == {0, 1} for chain in told), what
     moved = [chain for chain in await chains(entitlements, "seat.changed") if chain[0]["user_id"].endswith("3ea")]
     assert [fact["claim"] for fact in moved[0]][-2:] == ["released", "assigned"]
-    assert own.version == of(1, 2)
+    assert own.version // EPOCH_SIZE == 1
     for table in ("seat", "pool", "license_term", "grant_rule"):
         assert await entitlements.rows(f"select * from {table} where version < :new", new=of(1, 0)) == [], table
 
