@@ -295,9 +295,9 @@ async def test_a_full_set_that_would_archive_too_many_archives_nobody_and_says_s
     job = await take(house, users(*everybody[:-11], "u99 aide new"))
     assert job["state"] == "done"
     assert job["counts"]["people"]["archived"] == 0
-    assert job["counts"]["people"]["not_archived"] == 11
+    assert job["counts"]["people"]["held"] == 11
     assert job["counts"]["people"]["created"] == 1
-    assert await issues(house, job) == [("users.csv", None, None, "too_many_absent")]
+    assert await issues(house, job) == [("users.csv", None, None, "mass_loss")]
     page = await house.system.get(f"/v1/jobs/{job['id']}/issues")
     assert "11 of the 51 people of 'Fir District'" in page["items"][0]["reason"]
     assert Counter(row.status for row in (await people(house)).values()) == {"active": 51}
@@ -305,12 +305,12 @@ async def test_a_full_set_that_would_archive_too_many_archives_nobody_and_says_s
 
 async def test_a_delta_set_archives_those_marked_alone(house: House) -> None:
     await take(house, users(*[f"u{number} teacher name{number}" for number in range(20)]))
-    changes = f"{HEADER}\n" + "\n".join(f"u{number},tobedeleted,,,,,name{number},,," for number in range(15))
+    changes = f"{HEADER}\n" + "\n".join(f"u{number},tobedeleted,,,,,name{number},,," for number in range(9))
     job = await take(house, delta({"orgs.csv": ORGS, "users.csv": f"{changes}\nu16,active,,true,S,aide,new,New,Lee,"}))
     assert job["mode"] == "delta"
-    assert job["counts"]["people"]["archived"] == 15
+    assert job["counts"]["people"]["archived"] == 9
     assert job["counts"]["people"]["changed"] == 1
-    assert Counter(row.status for row in (await people(house)).values()) == {"active": 5, "archived": 15}
+    assert Counter(row.status for row in (await people(house)).values()) == {"active": 11, "archived": 9}
 
 
 async def test_inside_a_tenant_a_second_root_is_its_rows_error(house: House) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from usher_cli.commands import audit, calendar, dead, importing, licenses, seats, users
+from usher_cli.commands import audit, calendar, dead, held, importing, licenses, seats, users
 from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
@@ -33,6 +33,7 @@ app.command()(demo)
 app.command()(generate)
 app.add_typer(importing.app, name="import")
 app.add_typer(users.app, name="users")
+app.add_typer(held.app, name="held")
 app.add_typer(licenses.app, name="licenses")
 app.add_typer(seats.app, name="seats")
 app.command()(waitlist)

@@ -1,4 +1,4 @@
-"""Imports: jobs, uploads, issues, what sources said last, and their own words for roles."""
+"""Imports: jobs, uploads, issues, what sources said last, their own words for roles, and what the guard holds."""
 
 from typing import Any
 
@@ -20,6 +20,7 @@ def upgrade() -> None:
     create_jobs()
     create_job_parts()
     create_sources()
+    create_guard()
 
 
 def table(name: str, *columns: "sa.Column[Any]", key: tuple[str, ...]) -> None:
@@ -124,3 +125,46 @@ def create_sources() -> None:
         sa.Column("last", sa.Date, nullable=False),
         key=("source", "external_id"),
     )
+
+
+def create_guard() -> None:
+    table(
+        "change_set",
+        uuid("id"),
+        uuid("org_id"),
+        words("source"),
+        words("kind"),
+        uuid("job_id"),
+        words("state"),
+        sa.Column("share_percent", sa.Integer, nullable=False),
+        number("of_people"),
+        number("would_deactivate"),
+        number("would_remove_roles"),
+        moment("created_at"),
+        number("version"),
+        key=("id",),
+    )
+    table(
+        "held_change",
+        uuid("job_id"),
+        uuid("person_id"),
+        sa.Column("ref", sa.Text(collation="C"), nullable=False),
+        uuid("org_id"),
+        words("source"),
+        words("status", nullable=True),
+        words("standing", nullable=True),
+        words("roles"),
+        words("gains"),
+        words("state"),
+        uuid("set_id", nullable=True),
+        words("decided_by", nullable=True),
+        moment("decided_at", nullable=True),
+        moment("applied_at", nullable=True),
+        key=("job_id", "person_id", "ref"),
+    )
+    of_set = ["set_id", "person_id", "ref", "tenant_id"]
+    op.create_index("ix_held_change_set_id_person_id_ref_tenant_id", "held_change", of_set)
+    is_held, is_due = sa.text("state = 'held'"), sa.text("state in ('approved', 'rejected') and applied_at is null")
+    op.create_index("ix_held_change_held", "held_change", ["source"], postgresql_where=is_held)
+    op.create_index("ix_held_change_due", "held_change", ["set_id"], postgresql_where=is_due)
+    table("setting", uuid("org_id"), sa.Column("loss_share_percent", sa.Integer, nullable=False), key=("org_id",))

@@ -1,4 +1,6 @@
-"""The tables of imports: jobs, what was uploaded for them, what they report, and what each source said last."""
+"""The tables of imports: jobs, what was uploaded for them, what they report, what each source said last, and what
+the guard holds.
+"""
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import UUID
@@ -6,6 +8,8 @@ from sqlalchemy.dialects.postgresql import UUID
 from usher_kit.tables import moment, tenant_id
 
 OPEN = text("state in ('waiting', 'running')")
+HELD = text("state = 'held'")
+DUE = text("state in ('approved', 'rejected') and applied_at is null")
 
 
 def add_import_tables(metadata: MetaData) -> None:
@@ -91,4 +95,55 @@ def add_import_tables(metadata: MetaData) -> None:
         Column("title", Text, nullable=False),
         Column("first", Date, nullable=False),
         Column("last", Date, nullable=False),
+    )
+    add_guard_tables(metadata)
+
+
+def add_guard_tables(metadata: MetaData) -> None:
+    """Add what the guard on mass loss holds, and what organizations have set for it."""
+    Table(
+        "change_set",
+        metadata,
+        tenant_id(),
+        Column("id", UUID(as_uuid=True), primary_key=True),
+        Column("org_id", UUID(as_uuid=True), nullable=False),
+        Column("source", Text, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("job_id", UUID(as_uuid=True), nullable=False),
+        Column("state", Text, nullable=False),
+        Column("share_percent", Integer, nullable=False),
+        Column("of_people", BigInteger, nullable=False),
+        Column("would_deactivate", BigInteger, nullable=False),
+        Column("would_remove_roles", BigInteger, nullable=False),
+        moment("created_at"),
+        Column("version", BigInteger, nullable=False),
+    )
+    Table(
+        "held_change",
+        metadata,
+        tenant_id(),
+        Column("job_id", UUID(as_uuid=True), primary_key=True),
+        Column("person_id", UUID(as_uuid=True), primary_key=True),
+        Column("ref", Text(collation="C"), primary_key=True),
+        Column("org_id", UUID(as_uuid=True), nullable=False),
+        Column("source", Text, nullable=False),
+        Column("status", Text),
+        Column("standing", Text),
+        Column("roles", Text, nullable=False),
+        Column("gains", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("set_id", UUID(as_uuid=True)),
+        Column("decided_by", Text),
+        moment("decided_at", nullable=True),
+        moment("applied_at", nullable=True),
+        Index(None, "set_id", "person_id", "ref", "tenant_id"),
+        Index("ix_held_change_held", "source", postgresql_where=HELD),
+        Index("ix_held_change_due", "set_id", postgresql_where=DUE),
+    )
+    Table(
+        "setting",
+        metadata,
+        tenant_id(),
+        Column("org_id", UUID(as_uuid=True), primary_key=True),
+        Column("loss_share_percent", Integer, nullable=False),
     )

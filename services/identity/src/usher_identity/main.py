@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from usher_identity.forgetting import forget
 from usher_identity.http import (
     calendars,
+    change_sets,
     doctor,
     imports,
     jobs,
@@ -14,11 +15,13 @@ from usher_identity.http import (
     organizations,
     pages,
     sessions,
+    settings,
     sign_in,
     sign_out,
     users,
 )
 from usher_identity.http.refusals import add_refusal_handler
+from usher_identity.importing.deciding import do_what_was_decided
 from usher_identity.importing.forgetting import forget_old_issues
 from usher_identity.importing.running import run_next_import
 from usher_identity.oidc.keys import key_ring, rotate_keys
@@ -43,6 +46,8 @@ SERVICE = Service(
         users.router,
         imports.router,
         jobs.router,
+        change_sets.router,
+        settings.router,
         sessions.router,
         logins.router,
         me.router,
@@ -56,6 +61,7 @@ SERVICE = Service(
         Loop("signing keys", 3600, rotate_keys),
         Loop("forgetting", 3600, forget),
         Loop(imports.LOOP, 1, run_next_import),
+        Loop(change_sets.LOOP, 5, do_what_was_decided),
         Loop("old issues", 3600, forget_old_issues),
     ],
     prepare=prepare,

@@ -78,6 +78,19 @@ class Identity:
             answer: Json = self.calls.send("POST", "/v1/imports", files=files, data=form).json()
         return answer
 
+    def change_sets(self, *, every: bool = False, **query: Any) -> Json:
+        """What the guard on mass loss holds: by organization and state."""
+        return self.calls.listed("/v1/change-sets", every=every, **query)
+
+    def change_set(self, set_id: str, **query: Any) -> Json:
+        """A change set with a page of its people."""
+        return self.calls.get(f"/v1/change-sets/{set_id}", **query)
+
+    def decide_on(self, set_id: str, verdict: str, people: Sequence[str]) -> Json:
+        """`approve` or `reject` what a set holds of these people; of everybody where none is named."""
+        body = {"user_ids": list(people)} if people else {}
+        return self.calls.post(f"/v1/change-sets/{set_id}:{verdict}", body)
+
     def job(self, job_id: str) -> Json:
         """Long work: how far it is, and what came of it."""
         return self.calls.get(f"/v1/jobs/{job_id}")

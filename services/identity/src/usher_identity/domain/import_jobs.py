@@ -21,6 +21,8 @@ class Phase(StrEnum):
     PEOPLE = "people"
     ABSENT = "absent"
     """Whoever a full set no longer lists."""
+    LOSSES = "losses"
+    """What people would lose by it, once the guard has judged that."""
     OVER = "over"
 
 

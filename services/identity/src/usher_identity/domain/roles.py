@@ -61,6 +61,15 @@ class Roles:
         """Who gives `role`, in order."""
         return [grant.source for grant in self.grants if grant.role == role]
 
+    def given_by(self, source: str) -> frozenset[str]:
+        """The roles that `source` gives."""
+        return frozenset(grant.role for grant in self.grants if grant.source == source)
+
+    def also_by_hand(self, roles: Iterable[str], at: datetime) -> "Roles":
+        """The roles with those of `roles` that are held granted by hand too, so that no source can take them."""
+        wanted = (frozenset(roles) & self.names) - self.given_by(MANUAL)
+        return self._with([*self.grants, *(Grant(role, MANUAL, at) for role in wanted)], self.removals, at)
+
     def from_source(self, source: str, roles: Iterable[str], at: datetime) -> "Roles":
         """The roles with `source` giving exactly `roles`; what other sources give stays."""
         known = {grant.role: grant for grant in self.grants if grant.source == source}

@@ -32,7 +32,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 class ProgressAnswer(BaseModel):
     """`done` of about `total` rows of people; `total` is null until the set was read."""
 
-    phase: Literal["organizations", "people", "absent", "over"]
+    phase: Literal["organizations", "people", "absent", "losses", "over"]
     done: int
     total: int | None
 
@@ -45,7 +45,7 @@ class OrganizationCounts(BaseModel):
 
 
 class PeopleCounts(BaseModel):
-    """Each person has one outcome. `not_taken` counts rows; `not_archived` people whom the guard spared."""
+    """Each person has one outcome. `not_taken` counts rows; `held` people whose losses the guard holds."""
 
     created: int = 0
     linked: int = 0
@@ -54,7 +54,7 @@ class PeopleCounts(BaseModel):
     archived: int = 0
     unchanged: int = 0
     not_taken: int = 0
-    not_archived: int = 0
+    held: int = 0
 
 
 class CountedCounts(BaseModel):

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from tempfile import TemporaryFile
@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
 from usher_identity.domain.import_jobs import ImportJob, Phase, State
+from usher_identity.domain.import_losses import outcome_of_loss
 from usher_identity.domain.import_organizations import OrganizationPlan, Rows
 from usher_identity.domain.import_plan import ImportRules
 from usher_identity.domain.import_survey import Item, Survey, is_there, mapped_of, repetition_issue, survey_people
 from usher_identity.domain.incoming import Issue, Severity
+from usher_identity.domain.losses import Loss
 from usher_identity.domain.mapping import DEFAULT, SDS, Counted, MappedPerson, RoleMapping
 from usher_identity.importing.claims import Claim, next_claim
 from usher_identity.oneroster.manifest import Mode
@@ -26,8 +28,9 @@ from usher_identity.oneroster.refusal import SetRefused
 from usher_identity.store.sources import Named, find_tenants_of_roots, list_present
 from usher_identity.store.uploads import read_parts
 from usher_identity.use_cases.calendars import take_sessions
+from usher_identity.use_cases.guarding import judge, overtake, take_judged
 from usher_identity.use_cases.import_organizations import Tenants, take_organizations
-from usher_identity.use_cases.import_people import archive_absent, check_absence, take_people
+from usher_identity.use_cases.import_people import held_issue, let_go_absent, take_people
 from usher_identity.use_cases.recording import Act
 from usher_kit.ids import new_id
 from usher_kit.runtime import Runtime
@@ -95,6 +98,8 @@ class Running:
     roster: RosterSet
     mapping: RoleMapping
     survey: Survey
+    losses: list[Loss] = field(default_factory=list)
+    """What people would lose by a dry run, which stages nothing."""
 
     @property
     def job(self) -> ImportJob:
@@ -116,7 +121,8 @@ class Running:
         plan, tenants = await self.take_organizations()
         await self.take_people(plan, tenants)
         if self.is_bulk:
-            await self.archive_absent(tenants)
+            await self.let_go_absent(tenants)
+        await self.take_losses(tenants)
 
     async def take_organizations(self) -> tuple[OrganizationPlan, Sequence[UUID]]:
         """Take the organizations. When a job is taken up again, they are merely found: all is as they left it."""
@@ -128,6 +134,7 @@ class Running:
                 job = self.job if is_first else replace(self.job, is_dry_run=True)
                 plan = await take_organizations(conn, job, rows, tenants, self.act)
                 if is_first:
+                    await self.overtake(conn, tenants.known)
                     self.describe()
                     await self.take_sessions(conn, plan)
                     found = [*self.roster.organizations.issues, *plan.issues]
@@ -143,6 +150,13 @@ class Running:
         tenants = sorted({place.tenant_id for place in plan.places.values()})
         if incoming is not None and tenants and not self.job.is_dry_run:
             await take_sessions(conn, self.job.source, tenants, incoming, self.act)
+
+    async def overtake(self, conn: AsyncConnection, tenants: Sequence[UUID]) -> None:
+        """Give up what is held of earlier imports of the source, where this one speaks of the person."""
+        if self.job.is_dry_run:
+            return
+        listed = self.survey.listed
+        await overtake(conn, self.job, tenants, lambda row: self.is_bulk or row.ref in listed, self.act)
 
     async def tenants_of(self, rows: Rows) -> Tenants:
         """The tenant that the import is for, or those that the set's roots are or will be."""
@@ -170,24 +184,24 @@ class Running:
             async with self.claim.transaction(tenants) as conn:
                 with span(names.SPAN_IMPORT):
                     taken = await take_people(conn, self.job, batch.people, rules, tenants, self.act)
+                    self.keep_in_mind(taken.losses)
                     issues = [*batch.issues, *taken.issues]
                     counts = batch.counts + taken.counts + not_taken(issues)
                     position = self.job.position + batch.rows
                     await self.claim.record(conn, phase=Phase.PEOPLE, position=position, counts=counts, issues=issues)
 
-    async def archive_absent(self, tenants: Sequence[UUID]) -> None:
-        """Archive whom a full set no longer lists, unless they are too many of a tenant to believe it."""
-        gone = {tenant: await self.find_gone(tenant) for tenant in tenants}
-        held = await self.find_held(gone)
-        for tenant in (tenant for tenant in tenants if tenant not in held):
-            for start in range(0, len(gone[tenant]), BATCH_PEOPLE):
-                await self.archive(tenant, gone[tenant][start : start + BATCH_PEOPLE])
-
-    async def archive(self, tenant: UUID, gone: Sequence[Named]) -> None:
-        async with self.claim.transaction([tenant]) as conn:
-            with span(names.SPAN_IMPORT):
-                counts = await archive_absent(conn, self.job, gone, [tenant], self.act)
-                await self.claim.record(conn, Phase.ABSENT, self.job.position, counts)
+    async def let_go_absent(self, tenants: Sequence[UUID]) -> None:
+        """Let go of whom a full set no longer lists."""
+        if self.job.phase == Phase.LOSSES:
+            return
+        for tenant in tenants:
+            gone = await self.find_gone(tenant)
+            for start in range(0, len(gone), BATCH_PEOPLE):
+                async with self.claim.transaction([tenant]) as conn:
+                    with span(names.SPAN_IMPORT):
+                        batch = gone[start : start + BATCH_PEOPLE]
+                        self.keep_in_mind(await let_go_absent(conn, self.job, batch, [tenant], self.act))
+                        await self.claim.record(conn, Phase.ABSENT, self.job.position, Counter())
 
     async def find_gone(self, tenant: UUID) -> list[Named]:
         """Whom the source has in a tenant, and the set does not list."""
@@ -198,17 +212,37 @@ class Running:
                 gone += [one for one in page if one.external_id not in self.survey.listed]
         return gone
 
-    async def find_held(self, gone: Mapping[UUID, Sequence[Named]]) -> set[UUID]:
-        """The tenants of which the guard spares everybody. The job says so, once."""
-        async with self.claim.transaction(gone) as conn:
-            found = {tenant: await check_absence(conn, self.job, tenant, people) for tenant, people in gone.items()}
-            held = {tenant: one for tenant, one in found.items() if one is not None}
-            if self.job.phase != Phase.ABSENT:
-                counts = Counter({"people.not_archived": sum(one.spared for one in held.values())})
-                await self.claim.record(
-                    conn, Phase.ABSENT, self.job.position, counts, [one.issue for one in held.values()]
-                )
-        return set(held)
+    def keep_in_mind(self, losses: Sequence[Loss]) -> None:
+        if self.job.is_dry_run:
+            self.losses += losses
+
+    async def take_losses(self, tenants: Sequence[UUID]) -> None:
+        """Judge what people would lose by the whole of the import, hold what is too much, and take the rest."""
+        if self.job.phase != Phase.LOSSES:
+            await self.judge(tenants)
+        while not self.job.is_dry_run and await self.take_some_losses(tenants):
+            pass
+
+    async def judge(self, tenants: Sequence[UUID]) -> None:
+        """Let the guard judge. What a dry run would take is counted by that."""
+        is_empty = self.is_bulk and not self.survey.listed
+        async with self.claim.transaction(tenants) as conn:
+            held = await judge(conn, self.job, "import", tenants, self.act, dry=self.losses, is_empty=is_empty)
+            units = {unit for one in held for unit in one.excess.units}
+            counts = Counter({"people.held": sum(one.excess.heads.losing for one in held)})
+            if self.job.is_dry_run:
+                counts += Counter(f"people.{outcome_of_loss(loss)}" for loss in self.losses if loss.org_id not in units)
+            issues = [held_issue(one) for one in held]
+            await self.claim.record(conn, Phase.LOSSES, self.job.position, counts, issues)
+
+    async def take_some_losses(self, tenants: Sequence[UUID]) -> bool:
+        """Take a batch of what was not held. Answers whether there was any."""
+        async with self.claim.transaction(tenants) as conn:
+            with span(names.SPAN_IMPORT):
+                taken, is_more = await take_judged(conn, self.job, self.act, BATCH_PEOPLE)
+                counts = Counter(f"people.{outcome_of_loss(loss)}" for loss in taken)
+                await self.claim.record(conn, Phase.LOSSES, self.job.position, counts)
+        return is_more
 
 
 @dataclass(frozen=True, slots=True)

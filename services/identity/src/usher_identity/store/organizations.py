@@ -20,7 +20,7 @@ LOAD_FOR_UPDATE = text(
     f"select {COLUMNS} from organization where id = any(cast(:ids as uuid[])) order by id for update"
 )
 LOAD_TENANT = text(f"select {COLUMNS} from organization where tenant_id = :tenant")
-PARENTS = text("select id, parent_id from organization where tenant_id = :tenant")
+PARENTS = text("select id, parent_id from organization where tenant_id = any(cast(:tenants as uuid[]))")
 SAVE = text("""
     insert into organization (tenant_id, id, parent_id, name, kind, status, time_zone, version)
     select * from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:parents as uuid[]),
@@ -53,7 +53,12 @@ async def load_tenant_organizations(conn: AsyncConnection, tenant_id: UUID) -> d
 
 async def load_parents(conn: AsyncConnection, tenant_id: UUID) -> dict[UUID, UUID | None]:
     """A tenant's tree: the parent of each of its organizations."""
-    return {row.id: row.parent_id for row in await conn.execute(PARENTS, {"tenant": tenant_id})}
+    return await load_forest(conn, [tenant_id])
+
+
+async def load_forest(conn: AsyncConnection, tenants: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """The trees of these tenants: the parent of each of their organizations."""
+    return {row.id: row.parent_id for row in await conn.execute(PARENTS, {"tenants": tenants})}
 
 
 async def find_organizations_by_link(

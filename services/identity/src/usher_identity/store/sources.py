@@ -51,18 +51,7 @@ PRESENT = text("""
 """)
 HEADS = text("""
     select org_id, count(*) as people from person
-    where tenant_id = :tenant and status in ('invited', 'active', 'suspended') group by org_id
-""")
-LEAVING = text("""
-    select p.org_id, count(distinct p.id) as people
-    from unnest(cast(:people as uuid[])) as gone (id)
-    join person p on p.tenant_id = :tenant and p.id = gone.id and p.status in ('invited', 'active', 'suspended')
-    where not exists (
-        select from person_link l
-        where l.tenant_id = p.tenant_id and l.person_id = p.id and l.standing <> 'absent'
-            and not (l.source = :source and l.external_id = any(cast(:external_ids as text[])))
-    )
-    group by p.org_id
+    where tenant_id = any(cast(:tenants as uuid[])) and status in ('invited', 'active', 'suspended') group by org_id
 """)
 WORDS = text("select words from role_mapping where tenant_id = :tenant and source = :source")
 SAVE_WORDS = text("""
@@ -157,16 +146,9 @@ async def list_present(
     return [Named(row.tenant_id, row.external_id, row.person_id) for row in rows]
 
 
-async def count_people(conn: AsyncConnection, tenant_id: UUID) -> dict[UUID, int]:
-    """How many people who are not archived each organization has itself."""
-    return {row.org_id: row.people for row in await conn.execute(HEADS, {"tenant": tenant_id})}
-
-
-async def count_leaving(conn: AsyncConnection, tenant_id: UUID, source: str, gone: Sequence[Named]) -> dict[UUID, int]:
-    """How many of those people each organization would lose: those whom no other link still has."""
-    people, external_ids = [one.person_id for one in gone], [one.external_id for one in gone]
-    asked = {"tenant": tenant_id, "source": source, "people": people, "external_ids": external_ids}
-    return {row.org_id: row.people for row in await conn.execute(LEAVING, asked)}
+async def count_people(conn: AsyncConnection, tenants: Sequence[UUID]) -> dict[UUID, int]:
+    """How many people who are not archived each organization of these tenants has itself."""
+    return {row.org_id: row.people for row in await conn.execute(HEADS, {"tenants": tenants})}
 
 
 async def load_words(conn: AsyncConnection, tenant_id: UUID, source: str) -> RoleWords:

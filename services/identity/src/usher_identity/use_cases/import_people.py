@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.changes import Change
-from usher_identity.domain.import_guard import SHARE, count_heads, find_too_many
 from usher_identity.domain.import_jobs import ImportJob
+from usher_identity.domain.import_losses import let_go, part
 from usher_identity.domain.import_plan import (
     ImportRules,
     KnownPeople,
@@ -19,24 +19,17 @@ from usher_identity.domain.import_plan import (
     SourceLink,
     find_place,
     is_repeated,
-    outcome_of,
     plan_person,
 )
-from usher_identity.domain.import_standing import leave
 from usher_identity.domain.import_survey import shared_name_issues
 from usher_identity.domain.incoming import Issue
+from usher_identity.domain.losses import Loss
 from usher_identity.domain.mapping import MappedPerson, unmapped_issues
-from usher_identity.domain.people import Person
-from usher_identity.store.organizations import load_organizations, load_parents, lock_trees
+from usher_identity.store.held_changes import stage
+from usher_identity.store.organizations import lock_trees
 from usher_identity.store.people import load_people
-from usher_identity.store.sources import (
-    Named,
-    count_leaving,
-    count_people,
-    load_known_for_update,
-    load_links,
-    save_said,
-)
+from usher_identity.store.sources import Named, load_known_for_update, load_links, save_said
+from usher_identity.use_cases.guarding import Held
 from usher_identity.use_cases.recording import Act, record_people
 
 
@@ -45,13 +38,16 @@ class Taken:
     """What became of a batch."""
 
     changes: list[PersonChange] = field(default_factory=list)
+    """What is done at once; of who loses something, the rest of their row."""
+    losses: list[Loss] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     repeated: int = 0
     """How many are as the source said before."""
 
     @property
     def counts(self) -> Counter[str]:
-        counts = Counter(f"people.{change.outcome}" for change in self.changes)
+        losing = {loss.person_id for loss in self.losses}
+        counts = Counter(f"people.{change.outcome}" for change in self.changes if change.after.id not in losing)
         return counts + Counter({f"people.{Outcome.UNCHANGED}": self.repeated})
 
 
@@ -63,7 +59,9 @@ async def take_people(
     tenants: Sequence[UUID],
     act: Act,
 ) -> Taken:
-    """Decide on these rows beside whom they may be about, and write what differs, unless it is a dry run."""
+    """Decide on these rows beside whom they may be about; unless it is a dry run, write what differs, and stage what
+    people would lose.
+    """
     await lock_trees(conn, tenants)
     links = await load_links(conn, tenants, job.source, [row.person.external_id for row in rows])
     repeated, others = part_rows(rows, links, rules)
@@ -77,6 +75,7 @@ async def take_people(
     if not job.is_dry_run:
         await record_people(conn, [Change(one.before, one.after) for one in taken.changes], act)
         await save_said(conn, job.source, taken.changes)
+        await stage(conn, job.id, taken.losses)
     return taken
 
 
@@ -101,51 +100,28 @@ def plan(
         taken.issues += [*issues, *unmapped_issues(row), *shared_name_issues(row.person, rules.survey)]
     for row in others:
         decisions = plan_person(row, known, rules)
-        changes = [one for one in decisions if isinstance(one, PersonChange)]
-        taken.changes += changes
+        changes = [part(one, rules.source) for one in decisions if isinstance(one, PersonChange)]
+        taken.changes += [change for change, _ in changes]
+        taken.losses += [loss for _, loss in changes if loss]
         taken.issues += [one for one in decisions if isinstance(one, Issue)]
         if changes:
             taken.issues += [*unmapped_issues(row), *shared_name_issues(row.person, rules.survey)]
     return taken
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Why nobody of a tenant is archived, and how many are spared by that."""
-
-    issue: Issue
-    spared: int
-
-
-async def check_absence(conn: AsyncConnection, job: ImportJob, tenant_id: UUID, gone: Sequence[Named]) -> Held | None:
-    """Whether so many of a tenant's people are gone that none of them is archived (seats: A guard on mass loss)."""
-    leaving = await count_leaving(conn, tenant_id, job.source, gone)
-    heads = count_heads(await load_parents(conn, tenant_id), await count_people(conn, tenant_id), leaving)
-    too_many = find_too_many(heads)
-    if not too_many:
-        return None
-    org_id, head = too_many[0]
-    name = (await load_organizations(conn, [org_id]))[org_id].name
-    reason = (
-        f"{head.leaving} of the {head.people} people of {name!r} are not in this full set, more than {SHARE} %:"
-        " nobody was archived; check the export, or archive by hand whoever left"
-    )
-    return Held(Issue("users.csv", None, None, "too_many_absent", reason), sum(leaving.values()))
-
-
-async def archive_absent(
+async def let_go_absent(
     conn: AsyncConnection, job: ImportJob, gone: Sequence[Named], tenants: Sequence[UUID], act: Act
-) -> Counter[str]:
-    """Let go of people whom the source no longer lists, and write that unless it is a dry run."""
+) -> list[Loss]:
+    """Let go of people whom the source no longer lists where they lose nothing by it; stage what they would lose."""
     await lock_trees(conn, tenants)
     people = await load_people(conn, {one.person_id for one in gone}, for_update=True)
-    after: dict[UUID, Person] = {}
-    for one in gone:
-        if person := after.get(one.person_id) or people.get(one.person_id):
-            after[person.id] = leave(person, job.source, one.external_id, act.at)
-    changes = [Change(people[id_], person) for id_, person in after.items()]
+    after, losses = let_go(people, [(one.person_id, one.external_id) for one in gone], job.source, act.at)
     if not job.is_dry_run:
-        await record_people(conn, changes, act)
-    outcomes = Counter(outcome_of(people[id_], person) for id_, person in after.items())
-    del outcomes[Outcome.UNCHANGED]
-    return Counter({f"people.{outcome}": count for outcome, count in outcomes.items()})
+        await record_people(conn, [Change(people[id_], person) for id_, person in after.items()], act)
+        await stage(conn, job.id, losses)
+    return losses
+
+
+def held_issue(held: Held) -> Issue:
+    """What an import reports of what the guard holds."""
+    return Issue("users.csv", None, None, "mass_loss", held.reason)

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause, Event
-from usher_contracts.identity import HeldRole, OrganizationChanged, UserChanged, UserProfileChanged
+from usher_contracts.identity import ChangeSetHeld, HeldRole, OrganizationChanged, UserChanged, UserProfileChanged
 from usher_identity.domain import organizations, people
+from usher_identity.domain.change_sets import ChangeSet, RowState
 from usher_identity.domain.changes import Change
 from usher_identity.domain.organizations import Organization
 from usher_identity.domain.people import Person
@@ -131,6 +132,24 @@ def user_profile_changed(change: Change[Person]) -> UserProfileChanged:
         email=one.email,
         version=one.profile_version,
         previous_version=change.before.profile_version if change.before else 0,
+    )
+
+
+def change_set_held(change: Change[ChangeSet]) -> ChangeSetHeld:
+    """A set as others hear of it: one that was overtaken is as good as rejected, since nothing of it will be done."""
+    one = change.after
+    return ChangeSetHeld(
+        tenant_id=one.tenant_id,
+        id=one.id,
+        org_id=one.org_id,
+        source=one.source,
+        status=RowState.REJECTED.value if one.state == RowState.STALE else one.state,
+        would_deactivate=one.would_deactivate,
+        would_remove_roles=one.would_remove_roles,
+        of_people=one.of_people,
+        share_percent=one.share_percent,
+        version=one.version,
+        previous_version=change.before.version if change.before else 0,
     )
 
 
