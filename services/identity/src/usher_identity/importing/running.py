@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -253,17 +253,6 @@ class Batch:
     people: Sequence[MappedPerson]
     issues: Sequence[Issue]
     counts: Counter[str]
-
-
-async def ahead(read: Callable[[], Batch | None]) -> AsyncGenerator[Batch, None]:
-    """What `read` gives until it gives nothing; the next is read in a thread while one is worked on."""
-    coming = asyncio.ensure_future(asyncio.to_thread(read))
-    try:
-        while batch := await coming:
-            coming = asyncio.ensure_future(asyncio.to_thread(read))
-            yield batch
-    finally:
-        coming.cancel()
 
 
 def next_batch(items: Iterator[Item], mapping: RoleMapping, survey: Survey, *, is_bulk: bool) -> Batch | None:
