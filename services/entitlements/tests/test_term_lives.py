@@ -1,11 +1,14 @@
 """Terms' whole lives on a real database: renewed, ended, shrunk, told of (seats: The life of a license term)."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from usher_contracts.envelope import Cause
+from usher_entitlements.time_passing import pass_due_terms
 from usher_entitlements.use_cases.settings import set_notice_days
+from usher_kit.clock import FixedClock
 from usher_kit.errors import Conflict
 
 from .story import DISTRICT, NORTH, SOUTH, Entitlements, activity, day, person, term
@@ -169,3 +172,23 @@ async def test_notices_follow_what_an_organization_sets(entitlements: Entitlemen
     await entitlements.change(bought, ends_at=bought.ends_at.replace(year=2028))
     await entitlements.move_to(365 + 365)
     assert (await told())[-1] == 10
+
+
+async def test_replicas_with_different_clocks_agree(entitlements: Entitlements) -> None:
+    """What one replica has let come to pass, another whose clock is behind does not take back."""
+    ahead = entitlements
+    behind = replace(ahead, clock=FixedClock(day(0)), runtime=replace(ahead.runtime, clock=FixedClock(day(0))))
+    await ahead.hear(person(1, "learner"))
+    await ahead.buy(term(2, ends=100))
+    await ahead.move_to(100)
+    await behind.hear(person(2, "learner"), person(1, "learner", status="archived", version=2))
+    assert await ahead.claims(2) == [("waitlisted", "role_granted")]
+    pool = await ahead.pool()
+    assert (pool.license_state, pool.as_of) == ("expired", day(100))
+    facts = {
+        fact["since"]
+        for fact in await ahead.told("seat.changed")
+        if fact["version"] > 1 or fact["claim"] == "waitlisted"
+    }
+    assert facts == {"2026-06-10T12:00:00Z"}, "no claim is dated before what it follows from"
+    assert not await pass_due_terms(behind.runtime)
