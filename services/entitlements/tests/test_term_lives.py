@@ -192,3 +192,5 @@ async def test_replicas_with_different_clocks_agree(entitlements: Entitlements) 
     }
     assert facts == {"2026-06-10T12:00:00Z"}, "no claim is dated before what it follows from"
     assert not await pass_due_terms(behind.runtime)
+    await behind.buy(term(1, starts=50, ends=200))
+    assert await ahead.claims(2) == [("waitlisted", "role_granted"), ("promoted", "license_started")]

@@ -1,6 +1,7 @@
 """Pools: locked by id, and saved with the figures that follow from the changes of their seats."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ LOCK_ALL = text(f"""
     select {COLUMNS} from pool p where p.tenant_id = any(cast(:tenants as uuid[])) order by p.id for update
 """)
 FIND = text(f"select {COLUMNS} from pool p where p.id = :id")
+LATEST = text("select max(as_of) from pool where tenant_id = :tenant")
 CONCERNED = text("""
     select distinct s.pool_id
     from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) as named (tenant_id, user_id)
@@ -72,6 +74,12 @@ async def lock_pools(conn: AsyncConnection, tenants: Sequence[UUID], ids: Collec
 async def lock_all_pools(conn: AsyncConnection, tenants: Sequence[UUID]) -> dict[UUID, Pool]:
     """Every pool of these tenants, locked by id."""
     return {row.id: from_row(row) for row in await conn.execute(LOCK_ALL, {"tenants": tenants})}
+
+
+async def latest_moment(conn: AsyncConnection, tenant_id: UUID) -> datetime | None:
+    """The latest moment to which any pool of a tenant has come."""
+    found: datetime | None = await conn.scalar(LATEST, {"tenant": tenant_id})
+    return found
 
 
 async def find_pool(conn: AsyncConnection, pool_id: UUID) -> Pool | None:

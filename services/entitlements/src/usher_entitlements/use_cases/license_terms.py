@@ -12,6 +12,7 @@ from usher_contracts.envelope import Cause
 from usher_entitlements.domain.seats import Reason
 from usher_entitlements.domain.terms import LicenseTerm, TermState, with_successors
 from usher_entitlements.store.configurations import lock_for_change
+from usher_entitlements.store.pools import latest_moment
 from usher_entitlements.store.terms import find_term, load_terms
 from usher_entitlements.use_cases.pass_time import Configurations, by_tenant, catch_up, decide_anew
 from usher_entitlements.use_cases.recording import record_terms
@@ -26,7 +27,7 @@ async def buy_term(conn: AsyncConnection, term: LicenseTerm, at: datetime, cause
     One that is entered late is at once what its dates make of it by now: nobody has had a seat of it before.
     """
     check_dates(term)
-    configurations = await catch_up(conn, await lock_for_change(conn, [term.tenant_id]), at, cause)
+    configurations, at = await lock_and_catch_up(conn, term.tenant_id, at, cause)
     entered = replace(term, state=term.state_at(at))
     return await put_into_force(conn, configurations, None, entered, Reason.LICENSE_STARTED, at, cause)
 
@@ -39,7 +40,7 @@ async def change_term(
     Raises Conflict for a term that is past and for a start that is past, Stale when `if_match` is of another state.
     """
     tenant_id = (await get_term(conn, term_id)).tenant_id
-    configurations = await catch_up(conn, await lock_for_change(conn, [tenant_id]), at, cause)
+    configurations, at = await lock_and_catch_up(conn, tenant_id, at, cause)
     term = await get_term(conn, term_id)
     check_match(if_match, etag(term.version))
     check_changeable(term, values)
@@ -59,13 +60,25 @@ async def end_term(
     Raises Conflict for a term that has been ended or renewed, and Stale when it is not as `if_match` says.
     """
     tenant_id = (await get_term(conn, term_id)).tenant_id
-    configurations = await catch_up(conn, await lock_for_change(conn, [tenant_id]), at, cause)
+    configurations, at = await lock_and_catch_up(conn, tenant_id, at, cause)
     term = await get_term(conn, term_id)
     check_match(if_match, etag(term.version))
     if term.state in (TermState.ENDED, TermState.RENEWED):
         raise Conflict(f"This license term is {term.state} already.")
     ended = replace(term, ended_at=at, state=TermState.ENDED)
     return await put_into_force(conn, configurations, term, ended, Reason.CAPACITY_RAISED, at, cause)
+
+
+async def lock_and_catch_up(
+    conn: AsyncConnection, tenant_id: UUID, at: datetime, cause: Cause
+) -> tuple[Configurations, datetime]:
+    """Lock a tenant's configuration alone, everything being done that time does by then.
+
+    That is `at`, or the latest moment of its pools: another replica, whose clock is ahead, may have been there.
+    """
+    locked = await lock_for_change(conn, [tenant_id])
+    moment = max(at, await latest_moment(conn, tenant_id) or at)
+    return await catch_up(conn, locked, moment, cause), moment
 
 
 async def put_into_force(
