@@ -67,7 +67,8 @@ async def keep_calendars(
 async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> Sequence[UUID]:
     """Keep people; the seats of those who moved are told of at the new organization."""
     changed = await apply_people(conn, events, at)
-    if moved := await find_moved(conn, changed):
+    tenants = {event.data.id: event.tenantid for event in events}
+    if moved := await find_moved(conn, [(tenants[person], person) for person in changed]):
         await share_configuration(conn, {tenant for tenant, _ in moved})
         await lock_people(conn, moved)
         await judge(conn, moved, at, {(event.tenantid, event.data.id): event for event in events})
@@ -167,9 +168,10 @@ async def judge(
 
 def number(change: Change, epoch: int) -> Change:
     """The change with its fact at a version of `epoch`, whichever the last fact's is of."""
-    if not change.is_news:
+    version = in_epoch(change.told.version, epoch)
+    if not change.is_news or version == change.told.version:
         return change
-    return replace(change, told=replace(change.told, version=in_epoch(change.told.version, epoch)))
+    return replace(change, told=replace(change.told, version=version))
 
 
 def cause_of(change: Change, causes: Mapping[Person, Event[Any]]) -> Cause | None:
