@@ -19,9 +19,14 @@ FACTS = """
         as fact (tenant_id, user_id, product, org_id, state, since, version)
     order by tenant_id, user_id, product
 """
+# Of a thousand seats that are new, those who wait alone are told back.
 ADD = text(f"""
-    insert into seat (tenant_id, user_id, product, org_id, state, since, version) {FACTS}
-    on conflict do nothing returning tenant_id, user_id, product
+    with added as (
+        insert into seat (tenant_id, user_id, product, org_id, state, since, version) {FACTS}
+        on conflict do nothing returning tenant_id, user_id, product, state
+    )
+    select (select count(*) from added) as number,
+        array(select user_id || '/' || product from added where state = 'waitlisted') as waiting
 """)
 LOCK_OLDER = text(f"""
     select s.tenant_id, s.user_id, s.product, s.state from seat s
@@ -43,18 +48,18 @@ async def keep_seats(conn: AsyncConnection, seats: Sequence[SeatChanged]) -> tup
 
     Answers how many were news, and those whose holder begins to wait: they did not, as last known.
     """
-    added = {key_of(row) for row in await conn.execute(ADD, arrays(seats))}
-    known = [seat for seat in seats if key_of(seat) not in added]
+    added = (await conn.execute(ADD, arrays(seats))).one()
+    waiting: set[str] = set(added.waiting)
     older: dict[Key, str] = {}
-    if known:
-        older = {key_of(row): row.state for row in await conn.execute(LOCK_OLDER, arrays(known))}
-        await conn.execute(REPLACE, arrays(known))
+    if added.number < len(seats):
+        older = {key_of(row): row.state for row in await conn.execute(LOCK_OLDER, arrays(seats))}
+        await conn.execute(REPLACE, arrays(seats))
     began = [
         seat
         for seat in seats
-        if seat.state == WAITLISTED and (key_of(seat) in added or older.get(key_of(seat), WAITLISTED) != WAITLISTED)
+        if seat.state == WAITLISTED and (seat.subject in waiting or older.get(key_of(seat), WAITLISTED) != WAITLISTED)
     ]
-    return len(added) + len(older), began
+    return added.number + len(older), began
 
 
 def key_of(seat: Any) -> Key:
