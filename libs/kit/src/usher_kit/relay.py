@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import aio_pika
@@ -78,8 +77,8 @@ class Relay:
                 return 0
             groups: dict[tuple[str, str], list[tuple[int, OutboxRow]]] = defaultdict(list)
             for number, *columns in claimed:
-                row = OutboxRow(*columns)
-                groups[(row.exchange, row.routing_key)].append((number, row))
+                row = OutboxRow._make(columns)
+                groups[row.exchange, row.routing_key].append((number, row))
             unconfirmed = await self._publish_groups(list(groups.values()))
             await conn.execute(REMOVE, {"ids": [number for number, *_ in claimed if number not in unconfirmed]})
             if unconfirmed:
@@ -179,4 +178,4 @@ def follow(row: OutboxRow, count: int) -> tuple[OutboxRow, Span | None]:
         },
     )
     attributes["traceparent"] = traceparent_of(span) or traceparent or ""
-    return replace(row, attributes=orjson.dumps(attributes).decode()), span
+    return row._replace(attributes=orjson.dumps(attributes).decode()), span

@@ -3,7 +3,6 @@
 Rules count versions on from the row; nothing is saved or told but through here, where the count becomes a version.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import SeatEvidence
@@ -159,4 +159,4 @@ def to_evidence(evidence: str, cause: Cause) -> str:
         "trace_id": trace_id_of(cause.traceparent),
         "actor": cause.actor,
     }
-    return f"{evidence[:-1]},{json.dumps(led)[1:]}"
+    return f"{evidence[:-1]},{orjson.dumps(led)[1:].decode()}"
