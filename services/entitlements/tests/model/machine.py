@@ -19,8 +19,8 @@ from .lawful import History, check_growth, check_people, check_pools
 from .lifetimes import next_passage
 from .service import Service, Stored
 from .settling import settle
-from .strategies import activities, corrections, people, persons, products, purchases, rule_tables, units
-from .things import Activity, Person, Rule, Term, Unit
+from .strategies import activities, corrections, people, persons, purchases, rule_tables, units
+from .things import Activity, Person, Rule, Seat, Term, Unit
 from .world import World
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -196,7 +196,7 @@ class LicenseMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 20))
     def a_term_is_ended(self, which: int) -> None:
-        self.world.pass_time(self.at)
+        self.turn()
         can = [term for term in self.world.terms.values() if term.state not in ("ended", "renewed")]
         if can:
             term = can[which % len(can)]
@@ -204,7 +204,7 @@ class LicenseMachine(RuleBasedStateMachine):
             self.world.end(term.id, self.at)
 
     def changeable(self) -> list[Term]:
-        self.world.pass_time(self.at)
+        self.turn()
         return [term for term in self.world.terms.values() if not term.is_over]
 
     @rule(table=rule_tables)
@@ -212,6 +212,12 @@ class LicenseMachine(RuleBasedStateMachine):
         rules = [Rule(role, product, order) for (role, product), order in table.items() if order is not None]
         self.service.set_rules(rules)
         self.world.set_rules(rules, self.at)
+
+    @rule(org=units, days=st.one_of(st.none(), st.lists(st.integers(1, 120), max_size=3, unique=True)))
+    def an_organization_sets_days_of_notice(self, org: int, days: list[int] | None) -> None:
+        """For itself and below, until it sets none."""
+        self.service.set_notice_days(self.unit(org), "learn", days)
+        self.world.set_notice_days(self.unit(org), "learn", days, self.at)
 
     @rule(hours=st.sampled_from([1, 24, 100, 300, 900]), turn=st.booleans())
     def time_passes(self, hours: int, turn: bool) -> None:
@@ -242,31 +248,44 @@ class LicenseMachine(RuleBasedStateMachine):
         self.service.clock.move_to(max(last, self.at))
         self.turn()
 
+    @rule(which=st.integers(0, 20), seats=st.integers(0, 5))
+    def a_license_lapses_and_is_bought_again(self, which: int, seats: int) -> None:
+        self.a_license_runs_out(which)
+        terms = list(self.world.terms.values())
+        self.enter(replace(terms[which % len(terms)], seats=seats, starts=self.at, ends=self.day(30)))
+
     # Acts on single seats, and how they are used
 
-    @rule(number=people, product=products)
-    def a_seat_is_withheld_or_given_back(self, number: int, product: str) -> None:
-        key = (self.person(number), product)
-        self.world.pass_time(self.at)
-        seat = self.world.seats.get(key)
-        if self.undecided or self.chance or seat is None:
-            return
-        if seat.is_open:
-            self.service.withhold(*key)
-            self.world.withhold(*key, self.at)
-        elif seat.blocked_at:
-            self.service.lift(*key)
-            self.world.lift(*key, self.at)
+    @rule(which=st.integers(0, 20))
+    def a_seat_is_withheld(self, which: int) -> None:
+        self.turn()
+        seat = self.pick(which, [seat for seat in self.world.seats.values() if seat.is_open])
+        if seat:
+            self.service.withhold(seat.person, seat.product)
+            self.world.withhold(seat.person, seat.product, self.at)
 
-    @rule(number=people, product=products, said=activities, delivered=st.booleans(), earlier=st.booleans())
-    def usage_speaks(self, number: int, product: str, said: dict[str, Any], delivered: bool, earlier: bool) -> None:
+    @rule(which=st.integers(0, 20))
+    def a_seat_is_given_back(self, which: int) -> None:
+        self.turn()
+        seat = self.pick(which, [seat for seat in self.world.seats.values() if seat.blocked_at])
+        if seat:
+            self.service.lift(seat.person, seat.product)
+            self.world.lift(seat.person, seat.product, self.at)
+
+    def pick(self, which: int, seats: list[Seat]) -> Seat | None:
+        """One of these seats of the model, unless chance has by now a part in who has them."""
+        return seats[which % len(seats)] if seats and not self.undecided and not self.chance else None
+
+    @rule(which=st.integers(0, 20), said=activities, delivered=st.booleans(), earlier=st.booleans())
+    def usage_speaks(self, which: int, said: dict[str, Any], delivered: bool, earlier: bool) -> None:
         """Of the holding that there is, or of none; the fact comes now, or late and then perhaps in another order."""
-        key = (self.person(number), product)
-        seat = self.world.seats.get(key)
+        seat = self.pick(which, [s for s in self.world.seats.values() if s.state == "assigned" or s.blocked_at])
+        if seat is None:
+            return
         login, due, kept = (self.day(said[x]) if x in said else None for x in ("login", "reclaim_due", "kept_until"))
-        holding = seat.assigned_since if seat and not earlier else None
-        version = len([one for one in self.used if (one.person, one.product) == key]) + 1
-        fact = Activity(*key, said["activity"], version, holding, login, due, kept)
+        version = len([one for one in self.used if (one.person, one.product) == (seat.person, seat.product)]) + 1
+        holding = None if earlier else seat.assigned_since
+        fact = Activity(seat.person, seat.product, said["activity"], version, holding, login, due, kept)
         self.used.append(fact)
         if delivered:
             self.hear_activities([fact])
@@ -284,12 +303,13 @@ class LicenseMachine(RuleBasedStateMachine):
     @rule()
     def idle_seats_are_reclaimed(self) -> None:
         if not self.undecided:
+            self.service.clock.move_to(self.at + timedelta(hours=2))
             self.service.reclaim()
             self.world.reclaim(self.at)
 
     @rule(which=st.integers(0, 9), order=st.randoms(use_true_random=False), size=st.integers(0, 3))
     def an_administrator_orders_a_line(self, which: int, order: Any, size: int) -> None:
-        self.world.pass_time(self.at)
+        self.turn()
         pools = sorted(self.world.pools)
         if not pools or self.undecided or self.chance:
             return
@@ -301,7 +321,7 @@ class LicenseMachine(RuleBasedStateMachine):
 
     @rule(policy=st.sampled_from(["last_assigned", "least_recently_active"]))
     def an_administrator_takes_what_is_too_much(self, policy: str) -> None:
-        self.world.pass_time(self.at)
+        self.turn()
         over = [key for key in sorted(self.world.pools) if self.world.excess(*key)]
         if over and not self.undecided and not self.chance:
             self.service.release_excess(*over[0], policy)

@@ -30,6 +30,7 @@ from usher_entitlements.use_cases.notices import tell_notices
 from usher_entitlements.use_cases.pass_time import catch_up, hold_configurations
 from usher_entitlements.use_cases.reevaluate import reevaluate
 from usher_entitlements.use_cases.seat_acts import lift, reclaim_due, withhold
+from usher_entitlements.use_cases.settings import set_notice_days
 from usher_entitlements.use_cases.settle_pools import settle_next
 from usher_entitlements.use_cases.waitlists import put_first
 from usher_kit.clock import FixedClock
@@ -132,6 +133,9 @@ class Service:
     def set_rules(self, rules: Sequence[Rule]) -> None:
         wanted = [GrantRule(rule.role, rule.product, rule.priority) for rule in rules]
         self.act(lambda conn: set_rules(conn, self.tenant, wanted, self.clock.now(), CAUSE))
+
+    def set_notice_days(self, org: UUID, product: str, days: list[int] | None) -> None:
+        self.act(lambda conn: set_notice_days(conn, self.tenant, org, product, days, self.clock.now(), CAUSE))
 
     def buy(self, term: Term) -> None:
         bought = LicenseTerm(

@@ -140,6 +140,12 @@ class World:
         take_excess(self, pool, product, policy, at)
         settle(self, at)
 
+    def set_notice_days(self, org: UUID, product: str, days: list[int] | None, clock: datetime) -> None:
+        self.pass_time(clock)
+        self.notice_days.pop((org, product), None)
+        if days is not None:
+            self.notice_days[org, product] = days
+
     # What time does
 
     def pass_time(self, clock: datetime) -> datetime:

@@ -28,8 +28,7 @@ async def buy_term(conn: AsyncConnection, term: LicenseTerm, at: datetime, cause
     """
     check_dates(term)
     configurations, at = await lock_and_catch_up(conn, term.tenant_id, at, cause)
-    entered = replace(term, state=term.state_at(at))
-    return await put_into_force(conn, configurations, None, entered, Reason.LICENSE_STARTED, at, cause)
+    return await put_into_force(conn, configurations, None, term, Reason.LICENSE_STARTED, at, cause)
 
 
 async def change_term(
@@ -45,7 +44,6 @@ async def change_term(
     check_match(if_match, etag(term.version))
     check_changeable(term, values)
     changed = replace(term, **values)
-    changed = replace(changed, state=changed.state_at(at))
     check_dates(changed)
     if purchase_of(changed) == purchase_of(term):
         return term
@@ -65,7 +63,7 @@ async def end_term(
     check_match(if_match, etag(term.version))
     if term.state in (TermState.ENDED, TermState.RENEWED):
         raise Conflict(f"This license term is {term.state} already.")
-    ended = replace(term, ended_at=at, state=TermState.ENDED)
+    ended = replace(term, ended_at=at)
     return await put_into_force(conn, configurations, term, ended, Reason.CAPACITY_RAISED, at, cause)
 
 
@@ -90,10 +88,15 @@ async def put_into_force(
     at: datetime,
     cause: Cause,
 ) -> LicenseTerm:
-    """Save and tell a term that is new or changed, with what follows for pools and seats. `why` is of promotions."""
+    """Save and tell a term that is new or changed, in the state that its dates and the unit's other terms give it.
+
+    What follows for pools and seats is done at once; `why` is the reason of promotions.
+    """
     tenant_id = term.tenant_id
-    await record_terms(conn, [before], [term], at, cause)
-    terms = by_tenant(with_successors(await load_terms(conn, [tenant_id])), [tenant_id])
+    others = [other for other in await load_terms(conn, [tenant_id]) if other.id != term.id]
+    *others, dated = with_successors([*others, term])
+    in_force = await record_terms(conn, [before], [replace(dated, state=dated.state_at(at))], at, cause)
+    terms = by_tenant([*others, *in_force], [tenant_id])
     anew = await reorganize(conn, terms, at, why, cause)
     await catch_up(conn, await decide_anew(conn, configurations, anew), at, cause)
     return await get_term(conn, term.id)
