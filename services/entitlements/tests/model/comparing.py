@@ -18,7 +18,9 @@ CLOCKS_DIFFER = timedelta(days=2)
 
 def compare_terms(world: World, stored: Stored, at: datetime) -> None:
     """Terms' states, and notices: each once for a term, its end and a threshold."""
-    assert {row.id: row.state for row in stored.terms} == {term.id: term.state for term in world.terms.values()}
+    assert {row.id: row.state for row in stored.terms} == {term.id: term.state for term in world.terms.values()}, (
+        "states of terms"
+    )
     told = sorted((UUID(fact["term_id"]), fact["threshold"]) for key, fact in stored.facts if "term.notice" in key)
     assert told == sorted(world.tell_notices(at)), "notices of terms, by their days"
 

@@ -304,6 +304,7 @@ class LicenseMachine(RuleBasedStateMachine):
     def idle_seats_are_reclaimed(self) -> None:
         if not self.undecided:
             self.service.clock.move_to(self.at + timedelta(hours=2))
+            self.turn()
             self.service.reclaim()
             self.world.reclaim(self.at)
 
