@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from usher_entitlements.domain.blocks import RECLAIM, WITHHOLD, Block, Lift
+from usher_entitlements.domain.blocks import RECLAIM, WITHHOLD, Block, Lift, lift_by_role
+from usher_entitlements.domain.grants import GrantRule, by_product, calls
 from usher_entitlements.domain.inactivity import Activity, give_back, is_due
 from usher_entitlements.domain.people import HeldRole, Person
 from usher_entitlements.domain.seating import Case
@@ -68,6 +69,14 @@ def test_a_role_that_calls_since_later_lifts_it(state: str) -> None:
 def test_a_role_of_the_same_moment_or_earlier_does_not() -> None:
     after = replace(person(1), roles=[HeldRole("learner", day(0)), HeldRole("org_admin", day(50))])
     assert told(decide([Case(person(1, "learner"), after)], [pool(5)], [blocked(1, "withheld")])) == []
+
+
+def test_a_rule_that_begins_to_call_later_lifts_nothing() -> None:
+    later = by_product([GrantRule("learner", "learn", since=day(60)), GrantRule("org_admin", "learn", since=day(60))])
+    one = blocked(1, "withheld")
+    assert lift_by_role(one, calls(later, person(1, "learner", on=40), "learn")) is None
+    given = lift_by_role(one, calls(later, person(1, "org_admin", on=55), "learn"))
+    assert given == Lift(day(55), Reason.ROLE_GRANTED)
 
 
 def test_who_is_lifted_and_still_wants_the_seat_is_seated_while_there_is_room() -> None:

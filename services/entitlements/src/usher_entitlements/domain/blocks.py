@@ -30,8 +30,11 @@ class Lift:
 
 
 def lift_by_role(seat: Seat, calling: Sequence[Call]) -> Lift | None:
-    """What a role that began to call after the block does to it: the earliest such role lifts it."""
+    """What a calling role that was given after the block does to it: the earliest such role lifts it.
+
+    A rule that begins to call later lifts nothing: it was not made for this person.
+    """
     if seat.blocked_at is None:
         return None
-    later = [call.since for call in calling if call.since > seat.blocked_at]
+    later = [call.held_since for call in calling if call.held_since > seat.blocked_at]
     return Lift(min(later), Reason.ROLE_GRANTED) if later else None

@@ -93,13 +93,15 @@ class Call:
     role: str
     since: datetime
     priority: int
+    held_since: datetime
+    """Since when the person has the role, whatever it called for."""
 
 
 def calls(rules: Rules, person: Person, product: str) -> list[Call]:
     """The roles of `person` that call for `product`, the earliest first."""
     by_role = rules.get(product, {})
     found = [
-        Call(held.role, max(held.since, rule.since) if rule.since else held.since, rule.priority)
+        Call(held.role, max(held.since, rule.since) if rule.since else held.since, rule.priority, held.since)
         for held in person.roles
         if (rule := by_role.get(held.role))
     ]
