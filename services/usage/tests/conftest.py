@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from usher_kit.access import Guard, find_in_directory
@@ -17,13 +18,15 @@ from usher_kit.database import Database
 from usher_kit.loops import Loops
 from usher_kit.problems import add_problem_handlers
 from usher_kit.runtime import Runtime
-from usher_kit.settings import ServiceSettings
 from usher_kit.tokens import AUDIENCE, Verifier
 from usher_usage.main import SERVICE
+from usher_usage.settings import UsageSettings
 
 from .story import DISTRICT, START, Usage
 
 ISSUER = "https://id.example.org"
+SECRET = SecretStr("signs the links of these tests")
+SETTINGS = UsageSettings(link_secret=SECRET)
 KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"})
 
 
@@ -44,7 +47,7 @@ async def client(usage: Usage) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
     add_problem_handlers(app)
     redis = Redis()
-    app.state.runtime = Runtime("usage", ServiceSettings(), usage.database, usage.clock, redis, Loops("usage"))
+    app.state.runtime = Runtime("usage", SETTINGS, usage.database, usage.clock, redis, Loops("usage"))
     app.state.guard = Guard(usage.database, Verifier(keys, ISSUER, usage.clock), find_in_directory)
     for router in SERVICE.routers:
         app.include_router(router)

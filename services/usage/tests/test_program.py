@@ -15,6 +15,7 @@ from usher_kit.service import make_app
 from usher_kit.wire import Message, decode, encode_batch
 from usher_usage.main import SERVICE
 
+from .conftest import SECRET
 from .story import ANN, DISTRICT, login, organization, seat
 
 
@@ -43,6 +44,7 @@ async def heard(channel: aio_pika.abc.AbstractChannel, seconds: float = 20) -> S
 async def test_a_login_travels_through(service_database: str, vhost: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USHER_USAGE_DATABASE_URL", service_database)
     monkeypatch.setenv("USHER_RABBITMQ_URL", vhost)
+    monkeypatch.setenv("USHER_LINK_SECRET", SECRET.get_secret_value())
     app = make_app(SERVICE)
     async with app.router.lifespan_context(app), await aio_pika.connect(vhost) as connection:
         channel = await connection.channel()

@@ -55,6 +55,14 @@ class NotFound(UsherError):
     title = "Not found"
 
 
+class Gone(UsherError):
+    """For what was there, and will not be again."""
+
+    slug = "gone"
+    status = HTTPStatus.GONE
+    title = "No longer there"
+
+
 class Conflict(UsherError):
     slug = "conflict"
     status = HTTPStatus.CONFLICT

@@ -13,6 +13,7 @@ SECRETS = (
     "USHER_CHECK_CLIENT_SECRET",
     "USHER_CONSOLE_CLIENT_SECRET",
     "USHER_SESSION_SECRET",
+    "USHER_LINK_SECRET",
     "USHER_AUDIT_SIGNING_KEY",
 )
 """Made once for a clone, and kept."""
