@@ -36,6 +36,9 @@ EFFECTS: Mapping[tuple[str, str], str] = {
         "entitlements.license_term.notice",
     ): "select version from license_notice where subject = :subject",
     ("notifications", "entitlements.seat.changed"): SEAT,
+    ("notifications", "usage.seat_activity.changed"): """
+        select version from seat_activity where user_id::text = :user_id and product = :product
+    """,
     ("reporting", "identity.organization.changed"): ORGANIZATION,
     ("reporting", "identity.user.changed"): PERSON,
     ("reporting", "identity.user_profile.changed"): "select version from profile where id::text = :id",

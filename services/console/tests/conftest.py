@@ -15,6 +15,7 @@ from usher_console.clients.calls import ServiceClient
 from usher_console.clients.entitlements import Entitlements
 from usher_console.clients.identity import Identity
 from usher_console.clients.reporting import Reporting
+from usher_console.clients.usage import Usage
 from usher_console.http.pages import Console
 from usher_console.live import Hub
 from usher_console.main import SERVICE
@@ -136,6 +137,7 @@ async def house(world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch) -
         identity=identity,
         entitlements=Entitlements(client("entitlements")),
         reporting=Reporting(client("reporting")),
+        usage=Usage(client("usage")),
         visitors=Visitors(identity, hands),
         sign_in=sign_in(settings, clock, transport=world.transport("identity")),
         hub=Hub(),

@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey
 from usher_console.clients.entitlements import Explanation, Seat
 from usher_console.clients.identity import Me, Organization, Person
 from usher_console.clients.reporting import Dashboard, UnitFigures
+from usher_console.clients.usage import KeptSeat
 
 from . import story
 
@@ -37,6 +38,7 @@ class World:
     units: list[UnitFigures] = field(default_factory=story.units)
     seats: list[Seat] = field(default_factory=story.seats)
     explanations: dict[str, Explanation] = field(default_factory=story.explanations)
+    links: dict[str, KeptSeat] = field(default_factory=dict)
     applied: int = 10_000
     away: set[str] = field(default_factory=set)
     takes_tokens: bool = True
@@ -210,8 +212,39 @@ def entitlements(world: World) -> FastAPI:
     return app
 
 
+OLD = "old"
+"""A link whose time is over."""
+
+
+def usage(world: World) -> FastAPI:
+    app = FastAPI()
+
+    def find(token: str, request: Request) -> KeptSeat:
+        assert "authorization" not in request.headers
+        if token == OLD:
+            raise HTTPException(410)
+        if token not in world.links:
+            raise HTTPException(404)
+        return world.links[token]
+
+    @app.get("/v1/keeps/{token}")
+    def look(token: str, request: Request) -> KeptSeat:
+        return find(token, request)
+
+    @app.post("/v1/keeps/{token}")
+    def keep(token: str, request: Request) -> KeptSeat:
+        seat = find(token, request)
+        if seat.state != "held":
+            raise HTTPException(409)
+        world.links[token] = seat.model_copy(update={"reclaim_due": None, "kept_until": story.FAR_AHEAD})
+        return world.links[token]
+
+    return app
+
+
 APPS: dict[str, Callable[[World], FastAPI]] = {
     "identity": identity,
     "reporting": reporting,
     "entitlements": entitlements,
+    "usage": usage,
 }

@@ -10,6 +10,7 @@ from usher_console.clients.reporting import Dashboard, ProductFigures, Renewal, 
 
 NOW = datetime(2026, 12, 1, 14, 3, 22, tzinfo=UTC)
 END = NOW + timedelta(days=75)
+FAR_AHEAD = datetime(2099, 3, 2, 18, tzinfo=UTC)
 DISTRICT = UUID(int=1)
 SCHOOLS = ["Lincoln High School", "Roosevelt Middle School", "Washington Elementary", "Jefferson High School"]
 NAMES = {DISTRICT: "Springfield District", **{UUID(int=n + 2): name for n, name in enumerate(SCHOOLS)}}

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from usher_kit.access import Guard, find_in_directory
@@ -25,6 +26,9 @@ from .story import DISTRICT, START, MailServer, Notifications
 
 ISSUER = "https://id.example.org"
 KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"})
+
+
+SECRET = SecretStr("signs the links of these tests")
 
 
 async def keys(*, look_again: bool) -> KeySet:
@@ -46,6 +50,7 @@ async def notifications(service_database: str, mail: MailServer) -> AsyncIterato
         smtp_url=f"smtp://127.0.0.1:{mail.port}",
         mail_from="Usher <usher@usher.example>",
         console_url="https://usher.example",
+        link_secret=SECRET,
     )
     redis = Redis()
     runtime = Runtime("notifications", settings, database, FixedClock(START), redis, Loops("notifications"))

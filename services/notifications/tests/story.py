@@ -18,6 +18,7 @@ from usher_contracts.entitlements import LicenseTermNotice, SeatChanged, SeatSta
 from usher_contracts.envelope import OPERATORS_TENANT, Cause, Event, Fact
 from usher_contracts.identity import HeldRole, OrganizationChanged, Role, UserChanged, UserProfileChanged, UserStatus
 from usher_contracts.notifications import DeliveryChanged
+from usher_contracts.usage import SeatActivityChanged
 from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier
 from usher_kit.database import Database
@@ -112,6 +113,32 @@ def seat(
             version=version,
         ),
         since,
+    )
+
+
+def activity(
+    id_: UUID = ANN,
+    *,
+    due: datetime | None = None,
+    warned: datetime | None = None,
+    login: datetime | None = None,
+    version: int = 2,
+) -> Event[SeatActivityChanged]:
+    """What usage says of a seat of learn; with `due`, that its holder is warned."""
+    return tell(
+        SeatActivityChanged(
+            tenant_id=DISTRICT,
+            user_id=id_,
+            product="learn",
+            org_id=NORTH,
+            activity="inactive" if due else "active",
+            since=START,
+            last_login_at=login,
+            warned_since=warned or (START if due else None),
+            reclaim_due=due,
+            version=version,
+            previous_version=version - 1,
+        )
     )
 
 

@@ -92,6 +92,7 @@ async def test_a_muted_kind_is_not_sent(notifications: Notifications, client: As
         "waitlisted": False,
         "waitlist_digest": False,
         "license_ending": False,
+        "reclaim_warning": False,
     }
     await client.put("/v1/subscriptions", json={"kind": "waitlisted", "muted": True}, headers=bearer(ANN))
     notifications.mail.taken.clear()
@@ -128,7 +129,7 @@ async def test_a_client_has_no_subscriptions(client: AsyncClient, bearer: Bearer
 
 async def test_templates_are_named_with_their_subjects(client: AsyncClient, bearer: Bearer) -> None:
     items = (await client.get("/v1/templates", headers=bearer(ANN))).json()["items"]
-    assert [item["name"] for item in items] == ["waitlisted", "waitlist_digest", "license_ending"]
+    assert [item["name"] for item in items] == ["waitlisted", "waitlist_digest", "license_ending", "reclaim_warning"]
     assert all(item["subject"] and item["audience"] for item in items)
 
 

@@ -15,6 +15,7 @@ from usher_kit.service import make_app
 from usher_kit.wire import Message, decode, encode_batch
 from usher_notifications.main import SERVICE
 
+from .conftest import SECRET
 from .story import ANN, MailServer, profile, seat, the_district
 
 
@@ -46,6 +47,7 @@ async def test_a_place_in_line_becomes_a_mail(
     clock = tmp_path / "clock"
     monkeypatch.setenv("USHER_NOTIFICATIONS_DATABASE_URL", service_database)
     monkeypatch.setenv("USHER_RABBITMQ_URL", vhost)
+    monkeypatch.setenv("USHER_LINK_SECRET", SECRET.get_secret_value())
     monkeypatch.setenv("USHER_SMTP_URL", f"smtp://127.0.0.1:{mail.port}")
     monkeypatch.setenv("USHER_CLOCK_FILE", str(clock))
     app = make_app(SERVICE)

@@ -42,6 +42,7 @@ async def test_opening_a_link_shows_the_seat_and_changes_nothing(usage: Usage, c
     assert answer.json() == {
         "product": "learn",
         "organization": "Unit 2",
+        "time_zone": "UTC",
         "state": "held",
         "activity": "inactive",
         "last_login_at": "2026-03-02T12:00:00Z",

@@ -48,7 +48,14 @@ FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}
 LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
     "entitlements": (OrganizationChanged, UserChanged, SeatActivityChanged),
     "usage": (OrganizationChanged, CalendarChanged, UserChanged, UserLoggedIn, SeatChanged),
-    "notifications": (OrganizationChanged, UserChanged, UserProfileChanged, LicenseTermNotice, SeatChanged),
+    "notifications": (
+        OrganizationChanged,
+        UserChanged,
+        UserProfileChanged,
+        LicenseTermNotice,
+        SeatChanged,
+        SeatActivityChanged,
+    ),
     "reporting": (
         OrganizationChanged,
         UserChanged,

@@ -15,8 +15,9 @@ from usher_console.clients.calls import ServiceClient
 from usher_console.clients.entitlements import Entitlements
 from usher_console.clients.identity import Identity
 from usher_console.clients.reporting import Reporting
+from usher_console.clients.usage import Usage
 from usher_console.headers import SecurityHeaders
-from usher_console.http import entrance, licenses, live, people, person
+from usher_console.http import entrance, keeping, licenses, live, people, person
 from usher_console.http.failures import add_failure_pages, sessions_away
 from usher_console.http.pages import Console
 from usher_console.live import Hub, listen
@@ -48,6 +49,7 @@ async def beside(runtime: Runtime, app: FastAPI) -> AsyncIterator[None]:
             identity=identity,
             entitlements=Entitlements(await client("entitlements", settings.entitlements_url)),
             reporting=Reporting(await client("reporting", settings.reporting_url)),
+            usage=Usage(await client("usage", settings.usage_url)),
             visitors=Visitors(identity),
             sign_in=sign_in(settings, runtime.clock, timeout=TIMEOUT),
             hub=Hub(),
@@ -106,7 +108,7 @@ def configure(app: FastAPI) -> None:
 SERVICE = Service(
     name="console",
     settings=ConsoleSettings,
-    routers=[entrance.router, licenses.router, people.router, person.router, live.router],
+    routers=[entrance.router, keeping.router, licenses.router, people.router, person.router, live.router],
     beside=beside,
     configure=configure,
 )

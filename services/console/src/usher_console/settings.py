@@ -15,6 +15,7 @@ class ConsoleSettings(ServiceSettings):
     postgres_url: str = "postgresql://127.0.0.1"
     """Never connected to: the console has no database."""
     entitlements_url: str = "http://127.0.0.1:8002"
+    usage_url: str = "http://127.0.0.1:8003"
     reporting_url: str = "http://127.0.0.1:8005"
     console_url: str = "http://127.0.0.1:8000"
     """The console's address as browsers see it; identity sends people back to it."""

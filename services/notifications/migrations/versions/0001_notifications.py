@@ -38,6 +38,14 @@ def create_people() -> None:
         key=("user_id", "product"),
     )
     index("ix_seat_waitlisted", "seat", "tenant_id", where="state = 'waitlisted'")
+    table(
+        "seat_activity",
+        uuid("user_id"),
+        words("product"),
+        *(moment(name, nullable=True) for name in ("last_login_at", "warned_since", "reclaim_due")),
+        number("version"),
+        key=("user_id", "product"),
+    )
 
 
 def create_notices() -> None:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from usher_contracts.entitlements import LicenseTermNotice, SeatChanged
 from usher_contracts.envelope import Fact
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
+from usher_contracts.usage import SeatActivityChanged
 from usher_kit.consuming import UseCase
 from usher_kit.directory import apply_organizations
-from usher_notifications.use_cases import keep_license_notices, keep_people, keep_profiles, note_waiting
+from usher_notifications.use_cases import keep_license_notices, keep_people, keep_profiles, note_waiting, note_warnings
 
 APPLY: Mapping[type[Fact], UseCase] = {
     OrganizationChanged: apply_organizations,
@@ -15,4 +16,5 @@ APPLY: Mapping[type[Fact], UseCase] = {
     UserProfileChanged: keep_profiles,
     LicenseTermNotice: keep_license_notices,
     SeatChanged: note_waiting,
+    SeatActivityChanged: note_warnings,
 }

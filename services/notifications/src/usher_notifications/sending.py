@@ -53,7 +53,7 @@ async def post(letters: Sequence[Letter], settings: NotificationsSettings, at: d
 async def deliver(server: Post, letter: Letter, settings: NotificationsSettings, at: datetime) -> Delivery:
     """Mail one letter."""
     try:
-        mail = compose(letter, write(letter, settings.console_url, at), settings.mail_from, at)
+        mail = compose(letter, write(letter, settings.console_url, settings.link_secret, at), settings.mail_from, at)
     except ValueError:
         return letter.delivery.refused()
     match await server.hand_over(mail):

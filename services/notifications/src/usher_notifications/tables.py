@@ -44,6 +44,19 @@ SEAT = Table(
     Index("ix_seat_waitlisted", "tenant_id", postgresql_where=text("state = 'waitlisted'")),
 )
 
+SEAT_ACTIVITY = Table(
+    "seat_activity",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    moment("last_login_at", nullable=True),
+    moment("warned_since", nullable=True),
+    moment("reclaim_due", nullable=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""How seats are used, as far as a reclaim goes. A seat of which one was never in sight need not be here."""
+
 LICENSE_NOTICE = Table(
     "license_notice",
     METADATA,

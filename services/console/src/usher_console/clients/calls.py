@@ -60,8 +60,11 @@ class ServiceClient:
     service: str
     http: httpx2.AsyncClient
 
-    async def get(self, path: str, token: str, answer: type[A], **query: Any) -> A:
-        """The answer at `path`. Raises AwayError, RefusedError or SignedOutError."""
+    async def get(self, path: str, token: str | None, answer: type[A], **query: Any) -> A:
+        """The answer at `path`; as nobody in particular without a token.
+
+        Raises AwayError, RefusedError or SignedOutError.
+        """
         params = {name: str(value) for name, value in query.items() if value}
         return await self._call("GET", path, token, answer, params=params)
 
@@ -69,8 +72,13 @@ class ServiceClient:
         """The answer to a write of what had `version`. Raises as `get` does."""
         return await self._call("PUT", path, token, answer, json=dict(body), headers={"if-match": f'"{version}"'})
 
-    async def _call(self, method: str, path: str, token: str, answer: type[A], **request: Any) -> A:
-        headers = {"authorization": f"Bearer {token}", **request.pop("headers", {})}
+    async def post(self, path: str, token: str | None, answer: type[A]) -> A:
+        """The answer to an act that needs no words. Raises as `get` does."""
+        return await self._call("POST", path, token, answer)
+
+    async def _call(self, method: str, path: str, token: str | None, answer: type[A], **request: Any) -> A:
+        authorization = {"authorization": f"Bearer {token}"} if token else {}
+        headers = {**authorization, **request.pop("headers", {})}
         try:
             response = await self.http.request(method, path, headers=headers, **request)
         except httpx2.HTTPError as error:

@@ -11,6 +11,7 @@ from usher_console.clients.calls import SignedOutError
 from usher_console.clients.entitlements import Entitlements
 from usher_console.clients.identity import Identity
 from usher_console.clients.reporting import Reporting
+from usher_console.clients.usage import Usage
 from usher_console.live import Hub
 from usher_console.rendering import render
 from usher_console.sessions import Session
@@ -38,6 +39,7 @@ class Console:
     identity: Identity
     entitlements: Entitlements
     reporting: Reporting
+    usage: Usage
     visitors: Visitors
     sign_in: SignIn
     hub: Hub

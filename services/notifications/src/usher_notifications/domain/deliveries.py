@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from usher_notifications.domain.notices import Kind, LicenseEnding, Notice
+from usher_notifications.domain.notices import Kind, LicenseEnding, Notice, ReclaimWarning
 from usher_notifications.domain.timing import backoff
 
 
@@ -127,7 +127,7 @@ def sort_out(due: Sequence[Due], at: datetime) -> tuple[list[Letter], list[Deliv
 def decide(due: Due, at: datetime) -> Letter | Delivery:
     """A letter to send, or the delivery as it stands without one."""
     delivery, recipient, notice = due.delivery, due.recipient, due.notice
-    if notice is None or (isinstance(notice, LicenseEnding) and notice.ends_at <= at):
+    if notice is None or is_over(notice, at):
         return delivery.dropped(Reason.NO_LONGER_TRUE)
     if delivery.kind in recipient.muted:
         return delivery.dropped(Reason.MUTED)
@@ -139,3 +139,14 @@ def decide(due: Due, at: datetime) -> Letter | Delivery:
         # A profile may come after the notice that needs it (messages: The state-carrying rule).
         return delivery.postponed(Reason.NO_ADDRESS, at)
     return Letter(delivery, recipient, recipient.email, notice)
+
+
+def is_over(notice: Notice, at: datetime) -> bool:
+    """Whether what a notice announces has come."""
+    match notice:
+        case LicenseEnding():
+            return notice.ends_at <= at
+        case ReclaimWarning():
+            return notice.reclaim_due <= at
+        case _:
+            return False

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     WAITLISTED = "waitlisted"
     WAITLIST_DIGEST = "waitlist_digest"
     LICENSE_ENDING = "license_ending"
+    RECLAIM_WARNING = "reclaim_warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +78,16 @@ class LicenseEnding:
         return max(0, (self.ends_at - at) // timedelta(days=1))
 
 
-Notice = Waitlisted | WaitlistDigest | LicenseEnding
+@dataclass(frozen=True, slots=True)
+class ReclaimWarning:
+    """To the holder of a seat that they do not use: when it will be taken back, unless they come or keep it."""
+
+    product: str
+    organization: str
+    last_login_at: datetime | None
+    """None where they never came."""
+    reclaim_due: datetime
+    zone: tzinfo
+
+
+Notice = Waitlisted | WaitlistDigest | LicenseEnding | ReclaimWarning

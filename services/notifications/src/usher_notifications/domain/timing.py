@@ -20,6 +20,7 @@ USEFUL_FOR: Mapping[Kind, timedelta] = {
     Kind.WAITLISTED: timedelta(days=2),
     Kind.WAITLIST_DIGEST: timedelta(days=2),
     Kind.LICENSE_ENDING: timedelta(days=7),
+    Kind.RECLAIM_WARNING: timedelta(days=5),
 }
 """How long after its fact became true a notice may be sent; an older fact makes none, so that history mails nobody."""
 

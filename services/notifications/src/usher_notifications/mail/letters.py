@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from uuid import UUID
+from datetime import datetime, timedelta, tzinfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from pydantic import SecretStr
 
+from usher_kit.links import SeatLink, sign
 from usher_notifications.domain.deliveries import Letter
-from usher_notifications.domain.notices import Kind, LicenseEnding, Notice, WaitlistDigest, Waitlisted
+from usher_notifications.domain.notices import Kind, LicenseEnding, ReclaimWarning, WaitlistDigest, Waitlisted
+
+GOOD_AFTER = timedelta(days=7)
+"""How long after the reclaim was due a link to keep the seat is read: it may have been put off meanwhile."""
 
 SUBJECTS: Mapping[Kind, str] = {
     Kind.WAITLISTED: "You are on the waiting list for {{ notice.product | product }}",
     Kind.WAITLIST_DIGEST: "{{ notice.people }} {{ 'person waits' if notice.people == 1 else 'people wait' }}"
     " for a seat at {{ notice.organization }}",
+    Kind.RECLAIM_WARNING: "Do you still need your {{ notice.product | product }} seat?",
     Kind.LICENSE_ENDING: "The {{ notice.product | product }} license of {{ notice.organization }} ends"
     " {{ notice.days_left(at) | in_days }}",
 }
@@ -21,6 +26,7 @@ SUBJECTS: Mapping[Kind, str] = {
 AUDIENCES: Mapping[Kind, str] = {
     Kind.WAITLISTED: "the person who waits",
     Kind.WAITLIST_DIGEST: "the administrators of the organization and of those above it",
+    Kind.RECLAIM_WARNING: "the person who holds the seat",
     Kind.LICENSE_ENDING: "system administrators, and the administrators of the organization and of those above it",
 }
 
@@ -52,12 +58,15 @@ def in_days(days: int) -> str:
     return f"in {days} day" if days == 1 else f"in {days} days"
 
 
-def link_of(notice: Notice, recipient: UUID, console_url: str) -> str:
-    """The page of the console where the recipient sees more."""
-    base = console_url.rstrip("/")
+def link_of(letter: Letter, console_url: str, secret: SecretStr) -> str:
+    """The page of the console where the recipient sees more, or does what the letter asks."""
+    base, notice, delivery = console_url.rstrip("/"), letter.notice, letter.delivery
     match notice:
         case Waitlisted():
-            return f"{base}/users/{recipient}"
+            return f"{base}/users/{letter.recipient.id}"
+        case ReclaimWarning():
+            link = SeatLink(delivery.tenant_id, delivery.recipient, notice.product)
+            return f"{base}/keep/{sign(link, secret, notice.reclaim_due + GOOD_AFTER)}"
         case WaitlistDigest() | LicenseEnding():
             return f"{base}/licenses?org_id={notice.org_id}"
 
@@ -72,13 +81,13 @@ ENVIRONMENT = Environment(
 ENVIRONMENT.filters.update(product=product_name, day=day, in_days=in_days)
 
 
-def write(letter: Letter, console_url: str, at: datetime) -> Words:
+def write(letter: Letter, console_url: str, secret: SecretStr, at: datetime) -> Words:
     """The words of a letter at `at`."""
     kind, notice = letter.delivery.kind, letter.notice
     shown = {
         "notice": notice,
         "name": letter.recipient.name,
-        "link": link_of(notice, letter.recipient.id, console_url),
+        "link": link_of(letter, console_url, secret),
         "at": at,
     }
     subject = ENVIRONMENT.from_string(SUBJECTS[kind]).render(shown)

@@ -12,14 +12,23 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_notifications.domain.deliveries import Delivery, Due, Recipient
-from usher_notifications.domain.notices import Kind, LicenseEnding, Notice, Waiting, WaitlistDigest, Waitlisted
+from usher_notifications.domain.notices import (
+    Kind,
+    LicenseEnding,
+    Notice,
+    ReclaimWarning,
+    Waiting,
+    WaitlistDigest,
+    Waitlisted,
+)
 from usher_notifications.store.people import load_recipients
 
 UNNAMED = "your organization"
 
 ASKED = """
     unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:orgs as uuid[]), cast(:recipients as uuid[]),
-        cast(:subjects as text[])) as asked (tenant_id, id, org_id, recipient, subject)
+        cast(:subjects as text[]), cast(:versions as bigint[]))
+        as asked (tenant_id, id, org_id, recipient, subject, version)
 """
 WAITLISTED = text(f"""
     select asked.id, s.product, s.since, o.name, o.time_zone from {ASKED}
@@ -53,6 +62,17 @@ LICENSE_ENDING = text(f"""
     join license_notice n on n.tenant_id = asked.tenant_id and n.subject = asked.subject
     left join organization o on o.tenant_id = n.tenant_id and o.id = n.org_id
 """)
+# The seat's own fact may be still on its way. Of two warnings, the later one alone is true.
+RECLAIM_WARNING = text(f"""
+    select asked.id, a.product, a.last_login_at, a.reclaim_due, o.name, o.time_zone from {ASKED}
+    join seat_activity a on a.tenant_id = asked.tenant_id and a.user_id = asked.recipient
+        and a.product = split_part(asked.subject, '/', 2) and a.reclaim_due is not null
+        and floor(extract(epoch from a.warned_since)) = asked.version
+    left join seat s on (s.tenant_id, s.user_id, s.product) = (a.tenant_id, a.user_id, a.product)
+    left join person p on p.tenant_id = a.tenant_id and p.id = a.user_id
+    left join organization o on o.tenant_id = a.tenant_id and o.id = coalesce(p.org_id, asked.org_id)
+    where coalesce(s.state, 'assigned') = 'assigned'
+""")
 
 
 async def load_due(conn: AsyncConnection, deliveries: Sequence[Delivery]) -> list[Due]:
@@ -69,7 +89,7 @@ async def load_due(conn: AsyncConnection, deliveries: Sequence[Delivery]) -> lis
     ]
 
 
-def arrays(deliveries: Sequence[Delivery]) -> dict[str, Sequence[UUID | str]]:
+def arrays(deliveries: Sequence[Delivery]) -> dict[str, Sequence[UUID | str | int]]:
     """Deliveries as the parallel arrays that statements take."""
     return {
         "tenants": [delivery.tenant_id for delivery in deliveries],
@@ -77,6 +97,7 @@ def arrays(deliveries: Sequence[Delivery]) -> dict[str, Sequence[UUID | str]]:
         "orgs": [delivery.org_id for delivery in deliveries],
         "recipients": [delivery.recipient for delivery in deliveries],
         "subjects": [delivery.subject for delivery in deliveries],
+        "versions": [delivery.subject_version for delivery in deliveries],
     }
 
 
@@ -96,6 +117,12 @@ def to_license_ending(rows: Sequence[Row[Any]]) -> Notice:
     return LicenseEnding(row.org_id, row.name or UNNAMED, row.product, row.seats, row.ends_at, zone)
 
 
+def to_reclaim_warning(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    zone = to_zone(row.time_zone)
+    return ReclaimWarning(row.product, row.name or UNNAMED, row.last_login_at, row.reclaim_due, zone)
+
+
 @lru_cache(maxsize=1_000)
 def to_zone(name: str | None) -> tzinfo:
     """The time zone of that name; UTC for one that nobody knows."""
@@ -109,4 +136,5 @@ LOADED: Mapping[Kind, tuple[TextClause, Callable[[Sequence[Row[Any]]], Notice]]]
     Kind.WAITLISTED: (WAITLISTED, to_waitlisted),
     Kind.WAITLIST_DIGEST: (WAITLIST_DIGEST, to_digest),
     Kind.LICENSE_ENDING: (LICENSE_ENDING, to_license_ending),
+    Kind.RECLAIM_WARNING: (RECLAIM_WARNING, to_reclaim_warning),
 }

@@ -36,6 +36,7 @@ class KeptSeat(BaseModel):
 
     product: str
     organization: str | None
+    time_zone: str
     state: Literal["held", "suspended", "reclaimed", "none"]
     activity: ActivityName | None
     last_login_at: datetime | None
@@ -100,6 +101,7 @@ def to_answer(seat: Row[Any]) -> KeptSeat:
     return KeptSeat(
         product=seat.product,
         organization=seat.organization,
+        time_zone=seat.time_zone or "UTC",
         state=state_of(seat.state, seat.reason),
         activity=seat.activity,
         last_login_at=seat.last_login_at,

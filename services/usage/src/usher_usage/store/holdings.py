@@ -33,7 +33,7 @@ SAVE_RETURNS = text("""
 """)
 FIND_SEAT = text("""
     select s.tenant_id, s.user_id, s.product, coalesce(p.org_id, s.org_id) as org_id, s.state, s.reason,
-        o.name as organization, a.activity, a.last_login_at, a.reclaim_due, a.kept_until
+        o.name as organization, o.time_zone, a.activity, a.last_login_at, a.reclaim_due, a.kept_until
     from seat s
     left join person p on p.tenant_id = s.tenant_id and p.id = s.user_id
     left join organization o on o.tenant_id = s.tenant_id and o.id = coalesce(p.org_id, s.org_id)
