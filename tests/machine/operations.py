@@ -172,7 +172,7 @@ def set_policy(world: World, draw: Draw) -> None:
 
 
 def let_pass(world: World, draw: Draw) -> None:
-    world.stage.let_pass(draw(st.sampled_from((1, 4, 25, 90))))
+    world.let_pass(draw(st.sampled_from((1, 4, 25, 90))))
 
 
 # Logins

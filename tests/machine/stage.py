@@ -1,15 +1,17 @@
 """The running system that the machine drives: services as processes that can be ended, on one clock that it moves."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import asyncpg
 from tests.chaos.calling import Caller, Tally
 from tests.chaos.fleet import Fleet
 
+from usher_cli.clients.calls import AwayError, RefusedError
 from usher_cli.clients.session import Outside, Session
 from usher_cli.demo.clock import move, moved_now
 from usher_cli.environment import Environment
@@ -19,7 +21,10 @@ from usher_cli.failure import Failure
 QUIET_SECONDS = 120.0
 """How long all that is under way may take to come to rest, on a busy machine."""
 
+WELCOME_SECONDS = 60.0
 PAUSE_SECONDS = 0.2
+ANSWERED = {"entitlements": "/v1/products", "usage": "/v1/activity"}
+"""What services that acts are sent to are asked, to see whether they take a token."""
 
 
 @dataclass(slots=True)
@@ -52,10 +57,28 @@ class Stage:
         """What the one clock reads."""
         return moved_now(self.clock)
 
-    def let_pass(self, days: int) -> None:
-        """Move the one clock ahead. Tokens that were good are not any more."""
+    def let_pass(self, days: int, asked: Iterable[str]) -> None:
+        """Move the one clock ahead. Returns once these services take the tokens that identity gives then."""
         move(self.clock, self.now() + timedelta(days=days))
         self.session.credentials.renew()
+        deadline = time.monotonic() + WELCOME_SECONDS
+        for service in asked:
+            while not self.is_welcome(service):
+                assert time.monotonic() < deadline, f"{service} takes no token"
+                time.sleep(PAUSE_SECONDS)
+
+    def is_welcome(self, service: str) -> bool:
+        """Whether the service takes the token of its caller.
+
+        Months that pass in a moment bring keys that it has not read yet; it looks for unknown ones every few seconds.
+        """
+        try:
+            self.session.service(service).get(ANSWERED[service], limit=1)
+        except AwayError:
+            return False
+        except RefusedError as error:
+            return error.status != HTTPStatus.UNAUTHORIZED
+        return True
 
     def await_quiet(self) -> None:
         """Wait until nothing is under way any more. Fails with what still is, or does not hold."""

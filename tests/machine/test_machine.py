@@ -7,6 +7,9 @@ longer ones each time.
 import asyncio
 import json
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import ClassVar
 
@@ -45,32 +48,45 @@ class Story(RuleBasedStateMachine):
     """
 
     stage: ClassVar[Stage]
+    trouble: ClassVar[list[Exception]]
 
     def __init__(self) -> None:
         super().__init__()
         self.world: World | None = None
-        self.is_going_well = False
 
     @initialize(seed=st.integers(0, 2**32))
     def begin(self, seed: int) -> None:
         assume(seed)  # Hypothesis begins with the simplest story of all: the first act, over and over
-        self.world = World.begin(self.stage, seed)
-        self.is_going_well = True
+        assert not self.trouble, "what went wrong would not go wrong in the same way again"
+        with self.watched():
+            self.world = World.begin(self.stage, seed)
 
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
         assert self.world is not None
-        self.is_going_well = False
         possible = [one for one in OPERATIONS for _ in range(one.often) if one.when(self.world)]
-        data.draw(st.sampled_from(possible)).act(self.world, data.draw)
-        self.is_going_well = True
+        operation = data.draw(st.sampled_from(possible))
+        self.world.story.append(f"{self.world.now:%Y-%m-%d} {operation}")
+        with self.watched():
+            operation.act(self.world, data.draw)
 
     def teardown(self) -> None:
         if self.world is None:
             return
-        self.world.restore()
-        if self.is_going_well:
-            see_that_all_agree(self.world)
+        with self.watched():
+            self.world.restore()
+            if not self.trouble:
+                see_that_all_agree(self.world)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Keep what goes wrong, and tell the story up to then."""
+        try:
+            yield
+        except Exception as error:
+            self.trouble.append(error)
+            sys.stdout.write("\n".join(["", *(self.world.story if self.world else []), ""]))
+            raise
 
 
 def see_that_all_agree(world: World) -> None:
@@ -99,4 +115,9 @@ async def compare(world: World) -> list[str]:
 @pytest.mark.timeout(900)
 def test_whatever_happens_the_services_come_to_agree(stage: Stage) -> None:
     Echoes(stage.broker, Random(0)).lay_tap()
-    run_state_machine_as_test(type("StoryOnStage", (Story,), {"stage": stage}), settings=SETTINGS)
+    trouble: list[Exception] = []
+    try:
+        run_state_machine_as_test(type("Told", (Story,), {"stage": stage, "trouble": trouble}), settings=SETTINGS)
+    except Exception as error:  # noqa: BLE001 (raised again below)
+        # Hypothesis tells the story again, and says that it went otherwise: what counts is how it went at first.
+        raise next(iter(trouble), error) from None

@@ -22,7 +22,7 @@ from usher_kit.ids import new_id
 
 from .books import Books, Person
 from .licenses import Term
-from .stage import Stage
+from .stage import ANSWERED, Stage
 
 T = TypeVar("T")
 
@@ -50,6 +50,8 @@ class World:
     began: datetime
     kept: str | None = None
     away: set[str] = field(default_factory=set)
+    story: list[str] = field(default_factory=list, repr=False)
+    """What was done, for whoever has to find out why it went wrong."""
 
     @classmethod
     def begin(cls, stage: Stage, seed: int) -> "World":
@@ -77,6 +79,7 @@ class World:
 
     def do(self, service: str, method: str, path: str, body: Mapping[str, Any], *, until_found: bool = False) -> Any:
         """As `act`; None where it was done, and its answer was lost with the process that did it."""
+        self.story.append(f"  {method} {service}{path} {dict(body)}")
         return self.stage.caller.write(service, method, path, self.key(), until_found=until_found, json=dict(body))
 
     def try_act(self, service: str, method: str, path: str, body: Mapping[str, Any]) -> Any | None:
@@ -102,6 +105,10 @@ class World:
     @property
     def tenant_id(self) -> str:
         return self.books.tenant_id
+
+    def let_pass(self, days: int) -> None:
+        """Move the clock."""
+        self.stage.let_pass(days, [service for service in ANSWERED if service not in self.away])
 
     # Identity
 
