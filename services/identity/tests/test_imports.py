@@ -17,7 +17,7 @@ from httpx import Response
 from sqlalchemy import text
 
 from usher_cli.generate.district import generate_district
-from usher_identity.domain.import_jobs import MAX_ATTEMPTS
+from usher_identity.domain.jobs import MAX_ATTEMPTS
 from usher_identity.domain.mapping import MappingError
 from usher_identity.importing.claims import LEASE, ClaimLost, next_claim, take_claim
 from usher_identity.importing.forgetting import forget_old_issues

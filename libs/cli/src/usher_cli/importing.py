@@ -31,12 +31,18 @@ def import_set(
     """
     with as_zip(path) as archive:
         job = session.identity.start_import(archive, source=source, tenant_id=tenant_id, dry_run=dry_run)
+    job = follow(session, job, progress)
+    if job["state"] == "failed":
+        raise Failure(f"{path} was not imported: {job['error']['detail']}")
+    return job
+
+
+def follow(session: Session, job: Json, progress: Callable[[Json], object]) -> Json:
+    """Wait for a job's end; `progress` gets its state now and then."""
     while job["state"] not in OVER:
         time.sleep(PAUSE_SECONDS)
         job = session.identity.job(job["id"])
         progress(job)
-    if job["state"] == "failed":
-        raise Failure(f"{path} was not imported: {job['error']['detail']}")
     return job
 
 

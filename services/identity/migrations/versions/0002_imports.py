@@ -21,6 +21,7 @@ def upgrade() -> None:
     create_job_parts()
     create_sources()
     create_guard()
+    create_bulk()
 
 
 def table(name: str, *columns: "sa.Column[Any]", key: tuple[str, ...]) -> None:
@@ -73,6 +74,8 @@ def create_jobs() -> None:
         words("mode", nullable=True),
         words("error_code", nullable=True),
         words("error", nullable=True),
+        words("kind"),
+        uuid("authority_id", nullable=True),
         key=("id",),
     )
     is_open = sa.text("state in ('waiting', 'running')")
@@ -125,6 +128,26 @@ def create_sources() -> None:
         sa.Column("last", sa.Date, nullable=False),
         key=("source", "external_id"),
     )
+
+
+def create_bulk() -> None:
+    table(
+        "job_row",
+        uuid("job_id"),
+        number("number"),
+        words("user_ref"),
+        words("act"),
+        words("roles"),
+        words("org_ref", nullable=True),
+        uuid("person_id", nullable=True),
+        uuid("org_id", nullable=True),
+        words("outcome", nullable=True),
+        words("code", nullable=True),
+        words("reason", nullable=True),
+        key=("job_id", "number"),
+    )
+    is_undone = sa.text("outcome is null")
+    op.create_index("ix_job_row_due", "job_row", ["job_id", "person_id"], postgresql_where=is_undone)
 
 
 def create_guard() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import UUID
 from usher_kit.tables import moment, tenant_id
 
 OPEN = text("state in ('waiting', 'running')")
+UNDONE = text("outcome is null")
 HELD = text("state = 'held'")
 DUE = text("state in ('approved', 'rejected') and applied_at is null")
 
@@ -42,6 +43,8 @@ def add_import_tables(metadata: MetaData) -> None:
         Column("mode", Text),
         Column("error_code", Text),
         Column("error", Text),
+        Column("kind", Text, nullable=False),
+        Column("authority_id", UUID(as_uuid=True)),
         Index("ix_job_open", "id", postgresql_where=OPEN),
     )
     Table(
@@ -97,6 +100,28 @@ def add_import_tables(metadata: MetaData) -> None:
         Column("last", Date, nullable=False),
     )
     add_guard_tables(metadata)
+    add_bulk_tables(metadata)
+
+
+def add_bulk_tables(metadata: MetaData) -> None:
+    """Add the rows of bulk jobs: what each asks, whom it means, and what became of it."""
+    Table(
+        "job_row",
+        metadata,
+        tenant_id(),
+        Column("job_id", UUID(as_uuid=True), primary_key=True),
+        Column("number", BigInteger, primary_key=True),
+        Column("user_ref", Text, nullable=False),
+        Column("act", Text, nullable=False),
+        Column("roles", Text, nullable=False),
+        Column("org_ref", Text),
+        Column("person_id", UUID(as_uuid=True)),
+        Column("org_id", UUID(as_uuid=True)),
+        Column("outcome", Text),
+        Column("code", Text),
+        Column("reason", Text),
+        Index("ix_job_row_due", "job_id", "person_id", postgresql_where=UNDONE),
+    )
 
 
 def add_guard_tables(metadata: MetaData) -> None:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from usher_identity.forgetting import forget
 from usher_identity.http import (
+    bulk,
     calendars,
     change_sets,
     doctor,
@@ -21,6 +22,7 @@ from usher_identity.http import (
     users,
 )
 from usher_identity.http.refusals import add_refusal_handler
+from usher_identity.importing.bulk import run_next_bulk
 from usher_identity.importing.deciding import do_what_was_decided
 from usher_identity.importing.forgetting import forget_old_issues
 from usher_identity.importing.running import run_next_import
@@ -44,6 +46,7 @@ SERVICE = Service(
         organizations.router,
         calendars.router,
         users.router,
+        bulk.router,
         imports.router,
         jobs.router,
         change_sets.router,
@@ -61,12 +64,13 @@ SERVICE = Service(
         Loop("signing keys", 3600, rotate_keys),
         Loop("forgetting", 3600, forget),
         Loop(imports.LOOP, 1, run_next_import),
+        Loop(bulk.LOOP, 1, run_next_bulk),
         Loop(change_sets.LOOP, 5, do_what_was_decided),
         Loop("old issues", 3600, forget_old_issues),
     ],
     prepare=prepare,
     keys=key_ring,
-    body_limits={logins.PATH: logins.MAX_BYTES, imports.PATH: imports.MAX_BYTES},
+    body_limits={logins.PATH: logins.MAX_BYTES, imports.PATH: imports.MAX_BYTES, bulk.PATH: bulk.MAX_BYTES},
     configure=configure,
 )
 

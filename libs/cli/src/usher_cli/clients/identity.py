@@ -78,6 +78,17 @@ class Identity:
             answer: Json = self.calls.send("POST", "/v1/imports", files=files, data=form).json()
         return answer
 
+    def bulk(self, content: bytes, media_type: str, *, org_id: str | None, dry_run: bool) -> Json:
+        """Acts on many people, as CSV or JSON: the job that does them, or what they would do in a dry run."""
+        query = {"dry_run": str(dry_run).lower()} | ({"org_id": org_id} if org_id else {})
+        headers = {"content-type": media_type}
+        answer: Json = self.calls.send("POST", "/v1/users:bulk", content=content, headers=headers, params=query).json()
+        return answer
+
+    def rows(self, job_id: str, **query: Any) -> Json:
+        """What became of a bulk job's rows, a page of them."""
+        return self.calls.get(f"/v1/jobs/{job_id}/rows", **query)
+
     def change_sets(self, *, every: bool = False, **query: Any) -> Json:
         """What the guard on mass loss holds: by organization and state."""
         return self.calls.listed("/v1/change-sets", every=every, **query)

@@ -1,4 +1,4 @@
-"""`usher users`: find people, look at one, create one, change roles."""
+"""`usher users`: find people, look at one, create one, change roles, change many."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
@@ -7,11 +7,14 @@ import typer
 
 from usher_cli.clients.calls import Json, new_trace_id
 from usher_cli.clients.session import open_session, outside
+from usher_cli.commands.bulk import bulk
 from usher_cli.failure import Failure
 from usher_cli.options import AsJson, Cursor, Every, Limit, Org, User
 from usher_cli.output import STDERR, moment, print_json, print_list, show, table
 
 app = typer.Typer(help="Find people, look at one, create one, change roles.", no_args_is_help=True)
+
+app.command("bulk")(bulk)
 
 COLUMNS = ("name", "user name", "email", "status", "roles", "id")
 Roles: TypeAlias = Annotated[list[str] | None, typer.Option(help="A role; may be given several times.")]

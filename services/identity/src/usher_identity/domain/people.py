@@ -71,7 +71,12 @@ class Person:
             return self
         if status not in BECOMES[self.status]:
             raise Refusal(f"A person who is {self.status} cannot become {status}.", "/status")
-        return replace(self, status=status, status_since=at)
+        one = self.erased() if status == Status.DELETED else self
+        return replace(one, status=status, status_since=at)
+
+    def erased(self) -> "Person":
+        """The person without personal data and roles. Links stay, so that no import brings them back."""
+        return replace(self, user_name=f"deleted-{self.id}", display_name="", email=None, roles=Roles())
 
 
 def settled(before: Person | None, after: Person, epoch: int = 0) -> Person:

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.changes import Change
 from usher_identity.domain.organizations import Organization
-from usher_identity.domain.people import Person
 from usher_identity.use_cases.recording import Act
 from usher_kit import audit
 from usher_kit.access import Access
@@ -23,22 +22,6 @@ async def write_down(conn: AsyncConnection, access: Access, act: Act, done: Sequ
     await audit.record(conn, "identity", done, at=act.at, cause=act.cause, address=access.address)
 
 
-def about_people(name: str, changes: Sequence[Change[Person]]) -> list[audit.Act]:
-    """What was done to people; nothing where nothing differs."""
-    return [
-        audit.Act(
-            name,
-            str(change.after.id),
-            change.after.tenant_id,
-            change.after.org_id,
-            person_state(change.before),
-            person_state(change.after),
-        )
-        for change in changes
-        if change.is_one
-    ]
-
-
 def about_organization(name: str, change: Change[Organization]) -> list[audit.Act]:
     """What was done to an organization; nothing where nothing differs."""
     if not change.is_one:
@@ -46,19 +29,6 @@ def about_organization(name: str, change: Change[Organization]) -> list[audit.Ac
     one = change.after
     state = organization_state
     return [audit.Act(name, str(one.id), one.tenant_id, one.id, state(change.before), state(one))]
-
-
-def person_state(person: Person | None) -> dict[str, JsonValue] | None:
-    """A person without their names: that these differ shows in the profile's version."""
-    if person is None:
-        return None
-    return {
-        "org_id": str(person.org_id),
-        "status": person.status,
-        "roles": list[JsonValue](sorted(person.roles.names)),
-        "version": person.version,
-        "profile_version": person.profile_version,
-    }
 
 
 def organization_state(organization: Organization | None) -> dict[str, JsonValue] | None:

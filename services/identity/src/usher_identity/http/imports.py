@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT
-from usher_identity.domain.import_jobs import ImportJob, RoleWords
+from usher_identity.domain.jobs import Job, Kind, RoleWords
 from usher_identity.domain.mapping import DEFAULT, MappingError
 from usher_identity.domain.roles import MANUAL
 from usher_identity.http.jobs import JobAnswer, to_answer
 from usher_identity.http.organizations import Source, organization_for
 from usher_identity.oneroster.reading import check_zip
 from usher_identity.oneroster.refusal import SetRefused
-from usher_identity.store.import_jobs import add_job, list_jobs
+from usher_identity.store.jobs import add_job, list_jobs
 from usher_identity.store.sources import load_words, save_words
 from usher_identity.store.uploads import PART_BYTES, add_parts
 from usher_kit import audit
@@ -68,7 +68,7 @@ async def post_import(
     owner = await owner_of(access, tenant_id)
     async with access.transaction(owner) as conn:
         await check_file(file)
-        job = ImportJob(
+        job = Job(
             tenant_id=owner,
             id=new_id(),
             source=source,
@@ -99,7 +99,7 @@ async def list_imports(
     before = decode_cursor(cursor, 1)
     owner = await owner_of(access, tenant_id)
     async with access.transaction(owner) as conn:
-        found = await list_jobs(conn, [owner], UUID(before[0]) if before else None, limit + 1)
+        found = await list_jobs(conn, Kind.IMPORT, [owner], UUID(before[0]) if before else None, limit + 1)
     following = encode_cursor([found[limit - 1].id]) if len(found) > limit else None
     return Page(items=[to_answer(job) for job in found[:limit]], next_cursor=following)
 
@@ -139,7 +139,7 @@ async def words_for(conn: AsyncConnection, owner: UUID, source: str, given: Role
     return given
 
 
-async def record_start(conn: AsyncConnection, access: Access, job: ImportJob) -> None:
+async def record_start(conn: AsyncConnection, access: Access, job: Job) -> None:
     """Write down who imports."""
     after: dict[str, JsonValue] = {"source": job.source, "dry_run": job.is_dry_run}
     act = audit.Act("import.start", str(job.id), job.tenant_id, job.target_id, after=after)
@@ -155,7 +155,7 @@ async def check_file(file: UploadFile) -> None:
         raise Invalid(refused.reason, pointer="/file") from None
 
 
-async def keep_upload(conn: AsyncConnection, job: ImportJob, file: UploadFile) -> None:
+async def keep_upload(conn: AsyncConnection, job: Job, file: UploadFile) -> None:
     """Write the file in parts, few of them in memory at a time."""
     await file.seek(0)
     number = 0

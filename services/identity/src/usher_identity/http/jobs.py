@@ -12,10 +12,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_identity.domain.import_jobs import ImportJob
+from usher_identity.domain.bulk import RowOutcome
 from usher_identity.domain.incoming import Issue
-from usher_identity.store.import_jobs import find_job
+from usher_identity.domain.jobs import Job, Kind
 from usher_identity.store.job_issues import list_issues
+from usher_identity.store.job_rows import ShownRow, list_rows
+from usher_identity.store.jobs import find_job
 from usher_kit.access import Access, Authorized
 from usher_kit.errors import NotFound
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
@@ -29,10 +31,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
 
-class ProgressAnswer(BaseModel):
-    """`done` of about `total` rows of people; `total` is null until the set was read."""
+OutcomeName = Literal["done", "unchanged", "refused", "held"]
 
-    phase: Literal["organizations", "people", "absent", "losses", "over"]
+
+class ProgressAnswer(BaseModel):
+    """`done` of about `total` rows of people; `total` is null until a set was read."""
+
+    phase: Literal["rows", "organizations", "people", "absent", "losses", "over"]
     done: int
     total: int | None
 
@@ -65,10 +70,22 @@ class CountedCounts(BaseModel):
     guardian: int = 0
 
 
+class RowCounts(BaseModel):
+    """A bulk job's rows by what became of them."""
+
+    done: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    held: int = 0
+
+
 class CountsAnswer(BaseModel):
+    """`rows` is a bulk job's, the others are an import's."""
+
     organizations: OrganizationCounts
     people: PeopleCounts
     counted: CountedCounts
+    rows: RowCounts
 
 
 class ErrorAnswer(BaseModel):
@@ -80,10 +97,12 @@ class ErrorAnswer(BaseModel):
 
 class JobAnswer(BaseModel):
     id: UUID
-    kind: Literal["import"] = "import"
+    kind: Literal["import", "bulk"]
     state: Literal["waiting", "running", "done", "failed"]
     tenant_id: UUID | None
-    """The tenant that it is for; null: one tenant a root."""
+    """The tenant that an import is for; null: one tenant a root."""
+    org_id: UUID | None
+    """The organization whose people a bulk job is about; null: all."""
     source: str
     dry_run: bool
     file_name: str
@@ -109,6 +128,18 @@ class IssueAnswer(BaseModel):
     code: str
     reason: str
     row_id: str | None
+
+
+class RowAnswer(BaseModel):
+    """What became of a bulk job's row, `row` counted from 1; `outcome` is null until it is known."""
+
+    row: int
+    user: str
+    act: str
+    user_id: UUID | None
+    outcome: OutcomeName | None
+    code: str | None
+    reason: str | None
 
 
 @router.get("/{job_id}")
@@ -146,7 +177,37 @@ async def get_issues_as_csv(access: Authorized, job_id: UUID) -> StreamingRespon
     return StreamingResponse(csv_lines(access, job), media_type=CSV_TYPE, headers=headers)
 
 
-async def csv_lines(access: Access, job: ImportJob) -> AsyncIterator[str]:
+@router.get("/{job_id}/rows")
+async def get_rows(
+    access: Authorized,
+    job_id: UUID,
+    outcome: OutcomeName | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParameter = None,
+) -> Page[RowAnswer]:
+    """What became of each row of a bulk job, in the order in which they were given."""
+    after = decode_cursor(cursor, 1)
+    async with access.transaction() as conn:
+        job = await job_for(access, conn, job_id)
+        found = await list_rows(conn, job.tenant_id, job.id, outcome, int(after[0]) if after else 0, limit + 1)
+    following = encode_cursor([found[limit - 1].number]) if len(found) > limit else None
+    return Page(items=[to_row(row) for row in found[:limit]], next_cursor=following)
+
+
+def to_row(row: ShownRow) -> RowAnswer:
+    """A row; one that waits for the guard is as good as not done yet."""
+    return RowAnswer(
+        row=row.number,
+        user=row.user,
+        act=row.act,
+        user_id=row.person_id,
+        outcome=None if row.outcome == RowOutcome.STAGED else row.outcome,
+        code=row.code,
+        reason=row.reason,
+    )
+
+
+async def csv_lines(access: Access, job: Job) -> AsyncIterator[str]:
     """The job's issues as CSV, a page of them at a time."""
     yield csv_text([HEADER])
     after = -1
@@ -170,7 +231,7 @@ def harmless(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
-async def job_for(access: Access, conn: AsyncConnection, job_id: UUID) -> ImportJob:
+async def job_for(access: Access, conn: AsyncConnection, job_id: UUID) -> Job:
     """A job that the caller may see: their tenant's administrators', or a system administrator. Raises NotFound."""
     job = await find_job(conn, job_id)
     if job is None:
@@ -182,12 +243,14 @@ async def job_for(access: Access, conn: AsyncConnection, job_id: UUID) -> Import
     return job
 
 
-def to_answer(job: ImportJob) -> JobAnswer:
+def to_answer(job: Job) -> JobAnswer:
     return JobAnswer.model_validate(
         {
             "id": job.id,
             "state": job.state,
-            "tenant_id": job.target_id,
+            "kind": job.kind,
+            "tenant_id": job.target_id if job.kind == Kind.IMPORT else None,
+            "org_id": job.target_id if job.kind == Kind.BULK else None,
             "source": job.source,
             "dry_run": job.is_dry_run,
             "file_name": job.file_name,
@@ -206,7 +269,7 @@ def to_answer(job: ImportJob) -> JobAnswer:
 
 def nested(counts: Mapping[str, int]) -> Mapping[str, Mapping[str, int]]:
     """Counts by what was counted: `people.created` stands in `people`."""
-    parts: dict[str, dict[str, int]] = {"organizations": {}, "people": {}, "counted": {}}
+    parts: dict[str, dict[str, int]] = {"organizations": {}, "people": {}, "counted": {}, "rows": {}}
     for name, count in counts.items():
         what, _, outcome = name.partition(".")
         parts[what][outcome] = count

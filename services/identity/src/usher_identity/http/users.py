@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from usher_identity.domain.people import Person
-from usher_identity.http.acts import about_people, act_of, write_down
+from usher_identity.http.acts import act_of, write_down
 from usher_identity.http.organizations import ExternalId, Source, organization_for
 from usher_identity.http.people import RoleAnswer, RoleName, StatusName, UserAnswer, answered, person_for, to_answer
 from usher_identity.store.directory import PeopleFilter, find_people
 from usher_identity.store.people import load_people
 from usher_identity.use_cases.people import NewPerson, PersonChanges, change_people, create_people, set_roles
 from usher_identity.use_cases.recording import Expect
+from usher_identity.use_cases.written import about_people
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch, check_match, etag

@@ -14,9 +14,10 @@ from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
-from usher_identity.domain.import_jobs import MAX_ATTEMPTS, ImportJob, Phase, State
 from usher_identity.domain.incoming import Issue
-from usher_identity.store.import_jobs import (
+from usher_identity.domain.jobs import MAX_ATTEMPTS, Job, Kind, Phase, State
+from usher_identity.store.job_issues import add_issues, remove_issues
+from usher_identity.store.jobs import (
     claim_job,
     hold_job,
     plan_by_values,
@@ -25,7 +26,6 @@ from usher_identity.store.import_jobs import (
     save_end,
     save_progress,
 )
-from usher_identity.store.job_issues import add_issues, remove_issues
 from usher_identity.store.uploads import remove_upload
 from usher_kit.audit import Act, record
 from usher_kit.ids import new_id
@@ -48,7 +48,7 @@ class Claim:
     """A worker's hold on a job. `job` is as the last transaction left it."""
 
     runtime: Runtime
-    job: ImportJob
+    job: Job
     token: UUID
 
     @asynccontextmanager
@@ -103,20 +103,20 @@ class Claim:
         return self.runtime.clock.now() + LEASE
 
 
-async def record_end(conn: AsyncConnection, job: ImportJob, at: datetime) -> None:
-    """Write down what came of the import, under the name of whoever started it."""
+async def record_end(conn: AsyncConnection, job: Job, at: datetime) -> None:
+    """Write down what came of the job, under the name of whoever started it."""
     after: dict[str, JsonValue] = {"state": str(job.state), "issues": job.issues, **job.counts}
-    act = Act("import.end", str(job.id), job.tenant_id, job.target_id, after=after, reason=job.error_code)
+    act = Act(f"{job.kind}.end", str(job.id), job.tenant_id, job.target_id, after=after, reason=job.error_code)
     await record(conn, "identity", [act], at=at, cause=Cause(actor=job.actor, changeset=str(job.id)))
 
 
 @asynccontextmanager
-async def next_claim(runtime: Runtime) -> AsyncIterator[Claim | None]:
-    """The oldest job that nobody works on, kept as long as the block runs; none where there is none.
+async def next_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> AsyncIterator[Claim | None]:
+    """The oldest job of a kind that nobody works on, kept as long as the block runs; none where there is none.
 
     A block that fails lets go of the job; the next worker tries again, up to `MAX_ATTEMPTS` times in one place.
     """
-    claim = await take_claim(runtime)
+    claim = await take_claim(runtime, kind)
     if claim is None:
         yield None
         return
@@ -124,7 +124,7 @@ async def next_claim(runtime: Runtime) -> AsyncIterator[Claim | None]:
     try:
         yield claim
     except ClaimLost:
-        log.warning("import.claim_lost", job=str(claim.job.id))
+        log.warning("job.claim_lost", job=str(claim.job.id))
     except Exception as error:
         await give_back(claim, error)
         raise
@@ -137,10 +137,10 @@ async def next_claim(runtime: Runtime) -> AsyncIterator[Claim | None]:
             await beating
 
 
-async def take_claim(runtime: Runtime) -> Claim | None:
+async def take_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> Claim | None:
     token, now = new_id(), runtime.clock.now()
     async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
-        job = await claim_job(conn, token, now, now + LEASE)
+        job = await claim_job(conn, kind, token, now, now + LEASE)
     return Claim(runtime, job, token) if job else None
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from usher_identity.store.job_issues import remove_old_issues
+from usher_identity.store.job_rows import remove_old_rows
 from usher_kit.runtime import Runtime
 
 KEPT = timedelta(days=30)
@@ -13,4 +14,5 @@ async def forget_old_issues(runtime: Runtime) -> bool:
     """Remove them from every tenant. Answers that there is no more to do."""
     async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
         await remove_old_issues(conn, runtime.clock.now() - KEPT)
+        await remove_old_rows(conn, runtime.clock.now() - KEPT)
     return False

@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
-from usher_identity.domain.import_jobs import ImportJob, Phase, State
 from usher_identity.domain.import_losses import outcome_of_loss
 from usher_identity.domain.import_organizations import OrganizationPlan, Rows
 from usher_identity.domain.import_plan import ImportRules
 from usher_identity.domain.import_survey import Item, Survey, is_there, mapped_of, repetition_issue, survey_people
 from usher_identity.domain.incoming import Issue, Severity
+from usher_identity.domain.jobs import Job, Phase, State
 from usher_identity.domain.losses import Loss
 from usher_identity.domain.mapping import DEFAULT, SDS, Counted, MappedPerson, RoleMapping
 from usher_identity.importing.claims import Claim, next_claim
@@ -85,7 +85,7 @@ def prepare(claim: Claim, file: IO[bytes]) -> "Running":
     return Running(claim, roster, mapping, survey)
 
 
-def mapping_for(job: ImportJob, roster: RosterSet) -> RoleMapping:
+def mapping_for(job: Job, roster: RosterSet) -> RoleMapping:
     """The dialect's mapping with the source's own words."""
     return (SDS if roster.dialect.is_sds else DEFAULT).overridden(job.words.roles, job.words.counted)
 
@@ -102,7 +102,7 @@ class Running:
     """What people would lose by a dry run, which stages nothing."""
 
     @property
-    def job(self) -> ImportJob:
+    def job(self) -> Job:
         return self.claim.job
 
     @property
@@ -227,7 +227,7 @@ class Running:
         """Let the guard judge. What a dry run would take is counted by that."""
         is_empty = self.is_bulk and not self.survey.listed
         async with self.claim.transaction(tenants) as conn:
-            held = await judge(conn, self.job, "import", tenants, self.act, dry=self.losses, is_empty=is_empty)
+            held = await judge(conn, self.job, tenants, self.act, dry=self.losses, is_empty=is_empty)
             units = {unit for one in held for unit in one.excess.units}
             counts = Counter({"people.held": sum(one.excess.heads.losing for one in held)})
             if self.job.is_dry_run:
@@ -240,7 +240,7 @@ class Running:
         async with self.claim.transaction(tenants) as conn:
             with span(names.SPAN_IMPORT):
                 taken, is_more = await take_judged(conn, self.job, self.act, BATCH_PEOPLE)
-                counts = Counter(f"people.{outcome_of_loss(loss)}" for loss in taken)
+                counts = Counter(f"people.{outcome_of_loss(loss)}" for loss, _ in taken)
                 await self.claim.record(conn, Phase.LOSSES, self.job.position, counts)
         return is_more
 

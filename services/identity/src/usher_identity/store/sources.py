@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_identity.domain.import_jobs import RoleWords
 from usher_identity.domain.import_plan import Known, KnownPeople, PersonChange, Said, SourceLink
 from usher_identity.domain.import_survey import name_key
+from usher_identity.domain.jobs import RoleWords
 from usher_identity.domain.people import Person
-from usher_identity.store.import_jobs import from_words, to_words
+from usher_identity.store.jobs import from_words, to_words
 from usher_identity.store.people import load_people
 
 LINKS = text("""

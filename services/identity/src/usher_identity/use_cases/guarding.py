@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_identity.domain.change_sets import ChangeSet, RowState, state_of
 from usher_identity.domain.changes import Change
 from usher_identity.domain.guard import Excess, find_excess
+from usher_identity.domain.jobs import Job
 from usher_identity.domain.losses import Loss, Stale, gain, lose
 from usher_identity.domain.people import Person
 from usher_identity.domain.versions import raised
@@ -39,15 +40,8 @@ How: TypeAlias = Callable[[Person, Loss, str, datetime], Person]
 """What is made of a person with a loss, by whom and when; raises Stale."""
 
 
-class Job(Protocol):
-    """Whose losses are judged together."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def is_dry_run(self) -> bool: ...
+Done: TypeAlias = tuple[Loss, Change[Person] | None]
+"""A loss, and what it came to; None where it was overtaken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,6 @@ def count_losses(losses: Sequence[Loss]) -> dict[UUID, Losing]:
 async def judge(
     conn: AsyncConnection,
     job: Job,
-    kind: str,
     tenants: Sequence[UUID],
     act: Act,
     *,
@@ -106,10 +99,7 @@ async def judge(
     if job.is_dry_run:
         return [Held(one, organizations[one.org_id].name, None) for one in found]
     held = [Held(one, organizations[one.org_id].name, new_id()) for one in found]
-    sets = [
-        made_set(job, kind, one, organizations[one.excess.org_id].tenant_id, losing, act, epoch_of(conn))
-        for one in held
-    ]
+    sets = [made_set(job, one, organizations[one.excess.org_id].tenant_id, losing, act, epoch_of(conn)) for one in held]
     await hold(
         conn, job.id, {unit: one.id for one, held_ in zip(sets, held, strict=True) for unit in held_.excess.units}
     )
@@ -118,9 +108,7 @@ async def judge(
     return held
 
 
-def made_set(
-    job: Job, kind: str, held: Held, tenant_id: UUID, losing: Mapping[UUID, Losing], act: Act, epoch: int
-) -> ChangeSet:
+def made_set(job: Job, held: Held, tenant_id: UUID, losing: Mapping[UUID, Losing], act: Act, epoch: int) -> ChangeSet:
     """What is held of one organization, with the figures that made it too much."""
     of_units = [losing[unit] for unit in held.excess.units]
     deactivated = sum(one.deactivated for one in of_units)
@@ -129,7 +117,7 @@ def made_set(
         id=held.set_id or new_id(),
         org_id=held.excess.org_id,
         source=job.source,
-        kind=kind,
+        kind=job.kind,
         job_id=job.id,
         state=RowState.HELD,
         share_percent=held.excess.percent,
@@ -141,27 +129,26 @@ def made_set(
     )
 
 
-async def take_judged(conn: AsyncConnection, job: Job, act: Act, limit: int) -> tuple[list[Loss], bool]:
+async def take_judged(conn: AsyncConnection, job: Job, act: Act, limit: int) -> tuple[list[Done], bool]:
     """Take the next losses that were not held, and give what came with those that are.
 
-    Answers the losses taken, and whether there was anything to do.
+    Answers what each loss taken came to, and whether there was anything to do.
     """
     rows = await load_judged_for_update(conn, job.id, limit)
-    taken = [row.loss for row in rows if row.state == RowState.STAGED]
+    taken = {row.loss for row in rows if row.state == RowState.STAGED}
     people = await load_people(conn, {row.loss.person_id for row in rows}, for_update=True)
-    done = do_each(people, [(row.loss, lose if row.state == RowState.STAGED else gain) for row in rows], act)
-    await record_people(conn, merged(people, done), act)
-    await unsay(conn, taken)
+    done = do_each(people, [(row.loss, lose if row.loss in taken else gain) for row in rows], act)
+    saved = {person.id: person for person in await record_people(conn, merged(people, done), act)}
+    await unsay(conn, list(taken))
     await mark_taken(conn, job.id, [row.loss for row in rows])
-    return taken, bool(rows)
+    after = [(loss, change and Change(change.before, saved[loss.person_id])) for loss, change in done if loss in taken]
+    return after, bool(rows)
 
 
-def do_each(
-    people: Mapping[UUID, Person], losses: Sequence[tuple[Loss, How]], act: Act
-) -> list[tuple[Loss, Change[Person] | None]]:
+def do_each(people: Mapping[UUID, Person], losses: Sequence[tuple[Loss, How]], act: Act) -> list[Done]:
     """What each loss comes to, one after the other where several are one person's; None for one that is overtaken."""
     now = dict(people)
-    done: list[tuple[Loss, Change[Person] | None]] = []
+    done: list[Done] = []
     for loss, how in losses:
         before = now.get(loss.person_id)
         try:
@@ -174,7 +161,7 @@ def do_each(
     return done
 
 
-def merged(people: Mapping[UUID, Person], done: Sequence[tuple[Loss, Change[Person] | None]]) -> list[Change[Person]]:
+def merged(people: Mapping[UUID, Person], done: Sequence[Done]) -> list[Change[Person]]:
     """One change a person."""
     after = {change.after.id: change.after for _, change in done if change}
     return [Change(people[id_], person) for id_, person in after.items()]

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_identity.domain.import_jobs import ImportJob
 from usher_identity.domain.import_organizations import OrganizationPlan, Rows, plan_organizations
+from usher_identity.domain.jobs import Job
 from usher_identity.store.organizations import load_tenant_organizations, lock_trees
 from usher_identity.use_cases.recording import Act, record_organizations
 from usher_kit.ids import new_id
@@ -26,7 +26,7 @@ class Tenants:
 
 
 async def take_organizations(
-    conn: AsyncConnection, job: ImportJob, rows: Rows, tenants: Tenants, act: Act
+    conn: AsyncConnection, job: Job, rows: Rows, tenants: Tenants, act: Act
 ) -> OrganizationPlan:
     """Plan the set's organizations and write what differs, unless it is a dry run."""
     await lock_trees(conn, tenants.known)

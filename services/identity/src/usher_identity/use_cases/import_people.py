@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.changes import Change
-from usher_identity.domain.import_jobs import ImportJob
 from usher_identity.domain.import_losses import let_go, part
 from usher_identity.domain.import_plan import (
     ImportRules,
@@ -23,6 +22,7 @@ from usher_identity.domain.import_plan import (
 )
 from usher_identity.domain.import_survey import shared_name_issues
 from usher_identity.domain.incoming import Issue
+from usher_identity.domain.jobs import Job
 from usher_identity.domain.losses import Loss
 from usher_identity.domain.mapping import MappedPerson, unmapped_issues
 from usher_identity.store.held_changes import stage
@@ -53,7 +53,7 @@ class Taken:
 
 async def take_people(
     conn: AsyncConnection,
-    job: ImportJob,
+    job: Job,
     rows: Sequence[MappedPerson],
     rules: ImportRules,
     tenants: Sequence[UUID],
@@ -110,7 +110,7 @@ def plan(
 
 
 async def let_go_absent(
-    conn: AsyncConnection, job: ImportJob, gone: Sequence[Named], tenants: Sequence[UUID], act: Act
+    conn: AsyncConnection, job: Job, gone: Sequence[Named], tenants: Sequence[UUID], act: Act
 ) -> list[Loss]:
     """Let go of people whom the source no longer lists where they lose nothing by it; stage what they would lose."""
     await lock_trees(conn, tenants)

@@ -14,7 +14,8 @@ from usher_identity.domain import organizations, people
 from usher_identity.domain.change_sets import ChangeSet, RowState
 from usher_identity.domain.changes import Change
 from usher_identity.domain.organizations import Organization
-from usher_identity.domain.people import Person
+from usher_identity.domain.people import Person, Status
+from usher_identity.store.erasure import erase
 from usher_identity.store.organizations import save_organizations
 from usher_identity.store.people import save_people
 from usher_kit import outbox
@@ -72,7 +73,12 @@ async def record_people(conn: AsyncConnection, changes: Sequence[Change[Person]]
         # The database writes the rows while a thread makes the facts: a fifth of an import's time.
         _, events = await asyncio.gather(saving, asyncio.to_thread(people_events, settled, act))
     await outbox.add(conn, events)
+    await erase(conn, [change.after.id for change in settled if is_deletion(change)])
     return [change.after for change in settled]
+
+
+def is_deletion(change: Change[Person]) -> bool:
+    return change.is_one and change.after.status == Status.DELETED
 
 
 def people_events(changes: Sequence[Change[Person]], act: Act) -> list[Event[Any]]:

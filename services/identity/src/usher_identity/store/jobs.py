@@ -1,4 +1,4 @@
-"""Statements on import jobs: one row a job, claimed by one worker at a time for as long as its lease holds."""
+"""Statements on jobs: one row a job, claimed by one worker at a time for as long as its lease holds."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,27 +9,29 @@ import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_identity.domain.import_jobs import ImportJob, RoleWords
+from usher_identity.domain.jobs import Job, RoleWords
 
 PLAN_BY_VALUES = text("set local plan_cache_mode = force_custom_plan")
 
 COLUMNS = """
     tenant_id, id, state, source, target_id, is_dry_run, roles, actor, file_name, file_bytes, created_at, started_at,
-    finished_at, attempts, phase, position, total, counts, issues, dialect, mode, error_code, error
+    finished_at, attempts, phase, position, total, counts, issues, dialect, mode, error_code, error,
+    kind, authority_id
 """
 ADD = text("""
     insert into job (tenant_id, id, state, source, target_id, is_dry_run, roles, actor, file_name, file_bytes,
-        created_at, attempts, phase, position, counts, issues)
+        created_at, attempts, phase, position, total, counts, issues, kind, authority_id)
     values (:tenant_id, :id, :state, :source, :target_id, :is_dry_run, :roles, :actor, :file_name, :file_bytes,
-        :created_at, :attempts, :phase, :position, :counts, :issues)
+        :created_at, :attempts, :phase, :position, :total, :counts, :issues, :kind, :authority_id)
 """)
 CLAIM = text(f"""
     with next as (
         select tenant_id, id from job j
-        where j.state in ('waiting', 'running') and (j.leased_until is null or j.leased_until < :now)
+        where j.kind = :kind and j.state in ('waiting', 'running') and (j.leased_until is null or j.leased_until < :now)
             and not exists (
                 select from job earlier
-                where earlier.state in ('waiting', 'running') and earlier.id < j.id
+                where j.kind = 'import' and earlier.kind = 'import'
+                    and earlier.state in ('waiting', 'running') and earlier.id < j.id
                     and earlier.tenant_id = j.tenant_id and earlier.source = j.source
             )
         order by id limit 1 for update skip locked
@@ -61,7 +63,8 @@ FINISH = text("""
 FIND = text(f"select {COLUMNS} from job where id = :id")
 LIST = text(f"""
     select {COLUMNS} from job
-    where tenant_id = any(cast(:tenants as uuid[])) and (cast(:before as uuid) is null or id < cast(:before as uuid))
+    where tenant_id = any(cast(:tenants as uuid[])) and kind = :kind
+        and (cast(:before as uuid) is null or id < cast(:before as uuid))
     order by id desc limit :limit
 """)
 
@@ -74,7 +77,7 @@ async def plan_by_values(conn: AsyncConnection) -> None:
     await conn.execute(PLAN_BY_VALUES)
 
 
-async def add_job(conn: AsyncConnection, job: ImportJob) -> None:
+async def add_job(conn: AsyncConnection, job: Job) -> None:
     """Write a job that waits for a worker."""
     await conn.execute(
         ADD,
@@ -93,36 +96,39 @@ async def add_job(conn: AsyncConnection, job: ImportJob) -> None:
             "attempts": job.attempts,
             "phase": job.phase,
             "position": job.position,
+            "total": job.total,
             "counts": to_json(job.counts),
             "issues": job.issues,
+            "kind": job.kind,
+            "authority_id": job.authority_id,
         },
     )
 
 
-async def claim_job(conn: AsyncConnection, claim: UUID, now: datetime, until: datetime) -> ImportJob | None:
-    """Take the oldest job that nobody works on. Imports of one source into one tenant run one after the other."""
-    row = (await conn.execute(CLAIM, {"claim": claim, "now": now, "until": until})).one_or_none()
+async def claim_job(conn: AsyncConnection, kind: str, claim: UUID, now: datetime, until: datetime) -> Job | None:
+    """Take the oldest job of a kind that nobody works on. Imports of one source into one tenant run one by one."""
+    row = (await conn.execute(CLAIM, {"kind": kind, "claim": claim, "now": now, "until": until})).one_or_none()
     return from_row(row) if row else None
 
 
-async def renew_lease(conn: AsyncConnection, job: ImportJob, claim: UUID, until: datetime) -> bool:
+async def renew_lease(conn: AsyncConnection, job: Job, claim: UUID, until: datetime) -> bool:
     """Hold on to a job; whether it is still this worker's."""
     renewed = await conn.execute(RENEW, {"tenant": job.tenant_id, "id": job.id, "claim": claim, "until": until})
     return renewed.one_or_none() is not None
 
 
-async def release_job(conn: AsyncConnection, job: ImportJob, claim: UUID) -> None:
+async def release_job(conn: AsyncConnection, job: Job, claim: UUID) -> None:
     """Let go of a job, for any worker to take up at once."""
     await conn.execute(RELEASE, {"tenant": job.tenant_id, "id": job.id, "claim": claim})
 
 
-async def hold_job(conn: AsyncConnection, job: ImportJob, claim: UUID) -> bool:
+async def hold_job(conn: AsyncConnection, job: Job, claim: UUID) -> bool:
     """Lock the job's row for the rest of the transaction; whether it is still this worker's."""
     row = (await conn.execute(HOLD, {"tenant": job.tenant_id, "id": job.id, "claim": claim})).one_or_none()
     return row is not None
 
 
-async def save_progress(conn: AsyncConnection, job: ImportJob, until: datetime) -> None:
+async def save_progress(conn: AsyncConnection, job: Job, until: datetime) -> None:
     """Write how far a held job is."""
     await conn.execute(
         SAVE,
@@ -142,7 +148,7 @@ async def save_progress(conn: AsyncConnection, job: ImportJob, until: datetime) 
     )
 
 
-async def save_end(conn: AsyncConnection, job: ImportJob) -> None:
+async def save_end(conn: AsyncConnection, job: Job) -> None:
     """Write that a held job is over, and how."""
     await conn.execute(
         FINISH,
@@ -158,24 +164,24 @@ async def save_end(conn: AsyncConnection, job: ImportJob) -> None:
     )
 
 
-async def find_job(conn: AsyncConnection, id_: UUID) -> ImportJob | None:
+async def find_job(conn: AsyncConnection, id_: UUID) -> Job | None:
     """A job that the transaction may see."""
     row = (await conn.execute(FIND, {"id": id_})).one_or_none()
     return from_row(row) if row else None
 
 
 async def list_jobs(
-    conn: AsyncConnection, tenants: Sequence[UUID], before: UUID | None, limit: int
-) -> Sequence[ImportJob]:
-    """Jobs of these tenants, the latest first."""
-    rows = await conn.execute(LIST, {"tenants": tenants, "before": before, "limit": limit})
+    conn: AsyncConnection, kind: str, tenants: Sequence[UUID], before: UUID | None, limit: int
+) -> Sequence[Job]:
+    """Jobs of a kind of these tenants, the latest first."""
+    rows = await conn.execute(LIST, {"kind": kind, "tenants": tenants, "before": before, "limit": limit})
     return [from_row(row) for row in rows]
 
 
-def from_row(row: Row[Any]) -> ImportJob:
+def from_row(row: Row[Any]) -> Job:
     values = dict(row._mapping)  # noqa: SLF001 (public in SQLAlchemy, by a name with an underscore)
     words = to_words(values.pop("roles"))
-    return ImportJob(words=words, counts=orjson.loads(values.pop("counts")), **values)
+    return Job(words=words, counts=orjson.loads(values.pop("counts")), **values)
 
 
 def from_words(words: RoleWords) -> str:

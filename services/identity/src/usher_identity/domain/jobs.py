@@ -1,10 +1,15 @@
-"""An import as a job: what was asked, how far it is, what it has done."""
+"""Long work as a job, an import or a bulk change: what was asked, how far it is, what it has done."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+
+class Kind(StrEnum):
+    IMPORT = "import"
+    BULK = "bulk"
 
 
 class State(StrEnum):
@@ -15,8 +20,10 @@ class State(StrEnum):
 
 
 class Phase(StrEnum):
-    """What a running import is at; each begins once the one before it is committed."""
+    """What a running job is at; each begins once the one before it is committed."""
 
+    ROWS = "rows"
+    """Whom and what a bulk job's rows name."""
     ORGANIZATIONS = "organizations"
     PEOPLE = "people"
     ABSENT = "absent"
@@ -27,7 +34,7 @@ class Phase(StrEnum):
 
 
 MAX_ATTEMPTS = 5
-"""How often an import is taken up without getting any further, before it is given up."""
+"""How often a job is taken up without getting any further, before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +46,14 @@ class RoleWords:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportJob:
-    """One import. It belongs to the tenant that it is for, or to the operators where it makes tenants of roots."""
+class Job:
+    """One job. It belongs to the tenant that it is for, or to the operators where it is for several."""
 
     tenant_id: UUID
     id: UUID
     source: str
     target_id: UUID | None
-    """The tenant that it is for; None: one tenant a root."""
+    """An import's tenant (None: one a root); the organization whose people a bulk job is about (None: all)."""
     is_dry_run: bool
     words: RoleWords
     actor: str
@@ -55,12 +62,12 @@ class ImportJob:
     created_at: datetime
     state: str = State.WAITING
     started_at: datetime | None = None
-    """Since when everything holds that the import makes true: one moment for all, whatever their place in the file."""
+    """Since when everything holds that the job makes true: one moment for all, whatever their place in the file."""
     finished_at: datetime | None = None
     attempts: int = 0
     phase: str = Phase.ORGANIZATIONS
     position: int = 0
-    """How many rows of users.csv are done with."""
+    """How many rows of users.csv, or of a bulk job's, are done with."""
     total: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     """By `<what>.<outcome>`, e.g. `people.created`."""
@@ -69,3 +76,6 @@ class ImportJob:
     mode: str | None = None
     error_code: str | None = None
     error: str | None = None
+    kind: str = Kind.IMPORT
+    authority_id: UUID | None = None
+    """The organization that whoever asked for a bulk job administers, with its units; None: all of them."""

@@ -1,0 +1,19 @@
+"""Statements that leave no personal data of who is deleted (messages: Reliability, Erasure)."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+ERASE = [
+    text(f"delete from {table} where person_id = any(cast(:ids as uuid[]))")
+    for table in ("person_said", "credential", "authorization_code", "refresh_token", "session")
+]
+
+
+async def erase(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Forget what sources said of these people, their passwords and where they are signed in."""
+    if ids:
+        for statement in ERASE:
+            await conn.execute(statement, {"ids": ids})
