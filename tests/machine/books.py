@@ -41,8 +41,8 @@ class Books:
     """Organizations by id, with the id of the one above."""
     people: dict[str, Person] = field(default_factory=dict)
     terms: dict[str, Term] = field(default_factory=dict)
-    rules: dict[tuple[str, str], int] = field(default_factory=lambda: dict.fromkeys(DEFAULT_RULES, 0))
-    """(role, product) that calls, since the act of that number."""
+    rules: frozenset[tuple[str, str]] = frozenset(DEFAULT_RULES)
+    """(role, product) that calls."""
     withheld: dict[tuple[str, str], int] = field(default_factory=dict)
     """(person, product) that was withheld by the act of that number, and not lifted by hand since."""
     freed: set[tuple[str, str]] = field(default_factory=set)
@@ -56,7 +56,7 @@ class Books:
         self.look_who_is_freed()
 
     def set_rules(self, rules: Iterable[tuple[str, str]]) -> None:
-        self.rules = {rule: self.rules.get(rule, self.acts) for rule in rules}
+        self.rules = frozenset(rules)
         self.look_who_is_freed()
 
     def withhold(self, person: Person, product: str) -> None:
@@ -68,19 +68,17 @@ class Books:
         self.freed.discard((person.id, product))
 
     def look_who_is_freed(self) -> None:
-        """A role that comes to call later lifts a block (seats: Seat states)."""
+        """A calling role that is given later lifts a block (seats: Seat states); a rule that calls later does not."""
         self.freed |= {(id_, what) for id_, what in self.withheld if self.is_freed(self.people[id_], what)}
 
     # What must be true
 
     def calls(self, person: Person, product: str) -> Iterator[int]:
-        """Since when each role of the person calls for the product."""
-        for role, since in person.roles.items():
-            if (role, product) in self.rules:
-                yield max(since, self.rules[role, product])
+        """Since when the person has each role that calls for the product."""
+        return (since for role, since in person.roles.items() if (role, product) in self.rules)
 
     def is_freed(self, person: Person, product: str) -> bool:
-        """Whether a role calls that did not when the seat was withheld."""
+        """Whether a role calls that was given after the seat was withheld."""
         return any(since > self.withheld[person.id, product] for since in self.calls(person, product))
 
     def wants(self, person: Person, product: str, at: datetime) -> bool | None:

@@ -71,6 +71,16 @@ def test_who_was_withheld_wants_it_again_once_lifted_or_called_for_anew() -> Non
     assert books.wants(ada, "learn", now)
 
 
+def test_a_rule_that_calls_later_lifts_nothing() -> None:
+    books, now = district(term()), at(1)
+    ada = books.people["ada"]
+    books.set_roles(ada, ["learner", "reporter"])
+    books.acts += 1
+    books.withhold(ada, "learn")
+    books.set_rules([("learner", "learn"), ("reporter", "learn")])
+    assert books.wants(ada, "learn", now) is False
+
+
 FULL = Expected(capacity=2, least=3, most=3, gives=2, keeps=2, counts=True, is_kept=True)
 
 
