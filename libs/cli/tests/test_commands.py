@@ -306,3 +306,49 @@ def test_a_file_that_supposes_nothing_is_refused(tmp_path: Path) -> None:
     assert (refused.exit_code, "no JSON object" in refused.output) == (1, True)
     missing = World(**ELM).run("simulate", "--org", DISTRICT, str(tmp_path / "none.json"))
     assert missing.exit_code == 1
+
+
+POLICY = {
+    "org_id": DISTRICT, "product": "learn", "window_days": 30, "warn_days": 20, "reclaim_days": 60, "keep_days": 30,
+    "set_at": DISTRICT,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "days"),
+    [
+        (["--inactive", "30", "--warn", "20", "--reclaim", "60"], [30, 20, 60, None]),
+        (["--inactive", "30", "--keep", "90"], [30, None, None, 90]),
+        (["--inherit"], [None, None, None, None]),
+    ],
+)
+def test_a_policy_is_set_whole(arguments: list[str], days: list[int | None]) -> None:
+    world = World(**ELM, **{"PUT /v1/policies": POLICY})
+    done = world.run("usage", "set-policy", "learn", "--org", DISTRICT, *arguments)
+    assert done.exit_code == 0, done.output
+    names = ("window_days", "warn_days", "reclaim_days", "keep_days")
+    asked = dict(zip(names, days, strict=True))
+    assert world.body_of("PUT /v1/policies") == {"org_id": DISTRICT, "product": "learn", **asked}
+    assert "60" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["--inherit", "--inactive", "30"]])
+def test_a_policy_is_days_or_inherited(arguments: list[str]) -> None:
+    result = World(**ELM).run("usage", "set-policy", "learn", "--org", DISTRICT, *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_a_seat_is_kept_for_its_holder() -> None:
+    path = f"POST /v1/activity/{ADA}/observe:keep"
+    done = World(**{path: {"product": "observe", "kept_until": NOW}}).run("usage", "keep", "ada", "observe")
+    assert "kept until 2026-11-24" in done.stderr
+
+
+def test_unused_seats_are_listed() -> None:
+    unused = {
+        "product": "learn", "activity": "never_used", "since": NOW, "last_login_at": None, "reclaim_due": NOW,
+        "kept_until": None, "user_id": ADA,
+    }  # fmt: skip
+    world = World(**ELM, **{"GET /v1/inactive-seats": page(unused)})
+    assert "never_used" in world.run("usage", "inactive", "--org", DISTRICT).stdout
+    assert world.query_of("GET /v1/inactive-seats") == {"org_id": DISTRICT, "limit": "50"}

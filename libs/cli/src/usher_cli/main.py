@@ -2,7 +2,7 @@
 
 import typer
 
-from usher_cli.commands import audit, calendar, dead, held, importing, licenses, seats, users
+from usher_cli.commands import audit, calendar, dead, held, importing, licenses, seats, usage, users
 from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
@@ -38,6 +38,7 @@ app.add_typer(licenses.app, name="licenses")
 app.add_typer(seats.app, name="seats")
 app.command()(waitlist)
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(usage.app, name="usage")
 app.command()(dashboard)
 app.command()(explain)
 app.command()(simulate)
