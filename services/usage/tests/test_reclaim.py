@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from usher_usage.domain.activity import NOTICE_DAYS, Activity, Holding, Keep, judge
 from usher_usage.domain.days import Pauses, end_of_days
 from usher_usage.domain.policies import Policy
+from usher_usage.domain.telling import Hold, WatchedSeat, settle
 
-from .story import START, day
+from .story import ANN, DISTRICT, NORTH, START, day
 from .test_days import PAUSES, ZONES
 
 POLICY = Policy(window_days=30, warn_days=20, reclaim_days=60)
@@ -92,6 +93,11 @@ def test_a_kept_seat_is_out_of_danger_until_shortly_before_its_time_is_over() ->
 def test_a_wish_that_ends_before_the_reclaim_hastens_nothing() -> None:
     kept = holding(keep=Keep(WARNED, midnight(4, 10)))
     assert judge(kept, midnight(4, 25)).reclaim_due == midnight(5, 3)
+
+
+def test_a_wish_before_the_last_login_puts_no_warning_off() -> None:
+    kept = replace(holding(day(20)), keep=Keep(day(5), midnight(4, 10)))
+    assert judge(kept, day(45), day(41)).reclaim_due == midnight(5, 22)
 
 
 def test_a_wish_to_keep_an_earlier_holding_is_none() -> None:
@@ -198,3 +204,19 @@ def test_a_break_brings_nothing_nearer(seat: Holding, at: datetime, first: date,
     assert order.index(with_break.activity) <= order.index(without.activity)
     if with_break.reclaim_due and with_break.activity is without.activity and without.reclaim_due:
         assert with_break.reclaim_due >= without.reclaim_due
+
+
+HOLDS = st.sampled_from(list(Hold))
+
+
+@given(seat=holdings(), hold=HOLDS, moments=st.lists(MOMENTS, min_size=1, max_size=6).map(sorted))
+def test_once_settled_a_seat_is_settled_until_it_is_to_be_looked_at_again(
+    seat: Holding, hold: Hold, moments: list[datetime]
+) -> None:
+    watched = WatchedSeat(DISTRICT, ANN, "learn", NORTH, Hold.HELD, seat, None, None)
+    for number, at in enumerate(moments):
+        kept = watched if number < len(moments) - 1 else replace(watched, hold=hold)
+        change = settle(kept, at)
+        watched = replace(kept, told=change.told, look_at=change.look_at) if change else kept
+        assert settle(watched, at) is None
+        assert watched.look_at is None or watched.look_at > at

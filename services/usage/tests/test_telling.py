@@ -180,6 +180,15 @@ def test_a_login_moves_the_reclaim_of_a_reclaimed_seat(
     assert settle(seat, day(300)) is None
 
 
+def test_who_returns_is_seen_where_no_source_is_connected() -> None:
+    seat = seen(reclaimed(), day(70))
+    assert seat.holding
+    seat, is_news = settled(replace(seat, holding=replace(seat.holding, connected_since=None)), day(72))
+    assert is_news
+    assert seat.told
+    assert (seat.told.activity, seat.told.reclaim_due) == (Activity.ACTIVE, day(130.5))
+
+
 def test_neither_a_policy_nor_a_calendar_moves_the_reclaim_of_a_reclaimed_seat() -> None:
     seat = reclaimed(Policy(window_days=30, reclaim_days=300))
     change = settle(seat, day(72))

@@ -99,7 +99,7 @@ def settle_held(seat: WatchedSeat, at: datetime) -> Change | None:
 
 
 def settle_reclaimed(seat: WatchedSeat, at: datetime) -> Change | None:
-    """The last fact of a reclaimed seat stands until a login, or a wish to keep it, that it did not know.
+    """The last fact of a reclaimed seat stands until a login that it did not know.
 
     Then it says what that makes due, whoever is warned of it: later than the reclaim, it gives the seat back.
     """
@@ -112,9 +112,9 @@ def settle_reclaimed(seat: WatchedSeat, at: datetime) -> Change | None:
 
 
 def has_returned(holding: Holding, told: Told | None) -> bool:
-    """Whether there is a login, or a wish to keep the seat, later than what the last fact said."""
-    known = (told.last_login_at, told.kept_until) if told else (None, None)
-    return is_later(holding.login, known[0]) or is_later(holding.kept_until, known[1])
+    """Whether there is a login later than the one that the last fact knew."""
+    known = told.last_login_at if told else None
+    return holding.login is not None and (known is None or holding.login > known)
 
 
 def keep(seat: WatchedSeat, at: datetime) -> Keep | None:
@@ -123,10 +123,6 @@ def keep(seat: WatchedSeat, at: datetime) -> Keep | None:
         return None
     holding = seat.holding
     return Keep(at, end_of_days(at, holding.policy.days_kept, holding.zone, holding.pauses))
-
-
-def is_later(one: datetime | None, than: datetime | None) -> bool:
-    return one is not None and (than is None or one > than)
 
 
 def rest(seat: WatchedSeat) -> Change | None:
