@@ -12,7 +12,7 @@ ONLY ?=
 SEED ?= 1
 FAULTS ?= 80
 
-.PHONY: help images install lock demo up down status clean test bench chaos check contracts format
+.PHONY: help images install lock demo up down status clean test bench mutate chaos check contracts format
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench: install ## Measure speed on servers of its own; ONLY=name,… some of it,
 
 chaos: install ## Kill, restart and poison the system under load; SEED=7 FAULTS=200 other and more faults
 	@$(BIN)/python -m tests.chaos --seed $(SEED) --faults $(FAULTS) $(ARGS)
+
+mutate: install ## Change entitlements' rules in every small way, and show what no test notices; ARGS="*terms*" some
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 check: install ## Formatter, linter, types, import rules, contracts, migrations
 	@$(BIN)/ruff format --check . || { echo "run make format"; exit 1; }

@@ -1,5 +1,6 @@
 """Seating against a plain, slow model: any history of facts, capacities and licenses (seats: Capacity, Invariants)."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -240,5 +241,6 @@ class SeatingMachine(RuleBasedStateMachine):
                 assert not pool.waitlisted or pool.assigned >= pool.license.capacity
 
 
-SeatingMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)
+EXAMPLES = int(os.environ.get("USHER_DOMAIN_EXAMPLES", "80"))
+SeatingMachine.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)
 TestSeatingMachine = SeatingMachine.TestCase

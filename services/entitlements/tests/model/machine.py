@@ -1,75 +1,21 @@
 """The state machine: whatever may happen to a tenant, done to the service and to the model, and the two compared."""
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Any, ClassVar
-from uuid import UUID
+from datetime import timedelta
+from typing import Any
 
-from hypothesis import event
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, rule
 
-from usher_kit.database import Database
-
-from .comparing import adopt, check_wants, compare_lines, compare_pools, compare_seats, compare_terms, name_of
-from .lawful import History, check_growth, check_people, check_pools
+from .comparing import name_of
 from .lifetimes import next_passage
-from .service import Service, Stored
-from .settling import settle
 from .strategies import activities, corrections, people, persons, purchases, rule_tables, units
-from .things import Activity, Person, Rule, Seat, Term, Unit
-from .world import World
-
-START = datetime(2026, 3, 2, 12, tzinfo=UTC)
-TENANTS = count(1)
+from .tenant import Tenant
+from .things import Activity, Rule, Term
 
 
-class LicenseMachine(RuleBasedStateMachine):
+class LicenseMachine(Tenant):
     """One tenant of five units: a root (0), two units of it (1, 2), and one of each of these (3, 4)."""
-
-    runner: ClassVar[asyncio.Runner]
-    database: ClassVar[Database]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.number = next(TENANTS)
-        self.tenant = self.unit(0)
-        self.service = Service(self.runner, self.database, self.tenant, START)
-        self.world = World()
-        self.history = History()
-        self.said: list[Person] = []
-        """All that identity ever said of people, delivered or not."""
-        self.used: list[Activity] = []
-        """All that usage ever said of seats."""
-        self.terms = count(1)
-        self.before: Stored | None = None
-        self.undecided = 0
-        """For how many steps yet nobody works off what changes of the configuration leave."""
-        self.chance = False
-        """Whether the order of work may by now have decided who has a contested seat."""
-        self.behind = timedelta(0)
-        """How far the clock of the replica that does the next thing is behind."""
-        self.acted = False
-        self.reached: set[str] = set()
-
-    def id(self, number: int) -> UUID:
-        return UUID(int=(self.number << 32) + number)
-
-    def unit(self, number: int) -> UUID:
-        return self.id(number + 1)
-
-    def person(self, number: int) -> UUID:
-        return self.id(number + 100)
-
-    @property
-    def at(self) -> datetime:
-        return self.service.clock.now()
-
-    def day(self, number: float) -> datetime:
-        return self.at + timedelta(days=number)
 
     # The tree
 
@@ -96,16 +42,6 @@ class LicenseMachine(RuleBasedStateMachine):
         for purchase in [{**first, "overage": "block", "shrink": "keep"}, *bought]:
             self.buy(purchase)
 
-    def make_unit(self, number: int, parent: int | None) -> Unit:
-        known = self.world.units.get(self.unit(number))
-        version = known.version + 1 if known else 1
-        return Unit(self.unit(number), None if parent is None else self.unit(parent), version)
-
-    def hear_units(self, heard: Sequence[Unit]) -> None:
-        self.service.hear_units(heard)
-        self.world.hear_units(heard, self.at)
-        self.decide()
-
     @rule(moves=st.dictionaries(st.integers(1, 4), units, min_size=1, max_size=3))
     def units_come_or_move(self, moves: dict[int, int]) -> None:
         """Also into one that is not known yet, and, out of order, round in a circle for a while."""
@@ -130,22 +66,9 @@ class LicenseMachine(RuleBasedStateMachine):
         if batch:
             self.hear_people(batch)
 
-    def make_person(self, number: int, org: int, status: str, roles: list[str], on: int) -> Person:
-        own = [one for one in self.said if one.id == self.person(number)]
-        before = own[-1] if own else None
-        held = {role: before.roles[role] if before and role in before.roles else self.day(on) for role in roles}
-        since = before.status_since if before and before.status == status else self.day(on)
-        version = before.version + 1 if before else 1
-        return Person(self.person(number), self.unit(org), status, since, held, version)
-
     @rule(order=st.randoms(use_true_random=False), size=st.integers(1, 8))
     def facts_come_late_or_again(self, order: Any, size: int) -> None:
         self.hear_people(order.sample(self.said, min(size, len(self.said))))
-
-    def hear_people(self, batch: Sequence[Person]) -> None:
-        self.service.hear_people(batch)
-        self.world.hear_people(batch, self.at)
-        self.decide()
 
     # Terms, rules and time
 
@@ -167,19 +90,6 @@ class LicenseMachine(RuleBasedStateMachine):
         terms = list(self.world.terms.values())
         term = terms[which % len(terms)]
         self.enter(replace(term, seats=seats, starts=term.ends + timedelta(days=later), ends=term.ends + timedelta(40)))
-
-    def buy(self, asked: dict[str, Any]) -> None:
-        begins = self.day(asked["starts"])
-        ends = begins + timedelta(days=asked["lasts"])
-        org, product, seats = self.unit(asked["org"]), asked["product"], asked["seats"]
-        term = Term(self.tenant, org, product, seats, begins, ends, asked["grace"], asked["overage"], asked["shrink"])
-        self.enter(term)
-
-    def enter(self, term: Term) -> None:
-        bought = replace(term, id=self.id(1_000 + next(self.terms)), state="scheduled", ended_at=None)
-        self.service.buy(replace(bought))
-        self.world.buy(bought, self.at)
-        self.decide()
 
     @rule(which=st.integers(0, 20), change=corrections)
     def a_term_is_corrected(self, which: int, change: dict[str, Any]) -> None:
@@ -226,11 +136,6 @@ class LicenseMachine(RuleBasedStateMachine):
         if turn:
             self.turn()
 
-    def turn(self) -> None:
-        """A turn of the loop that passes what is due."""
-        self.service.pass_time()
-        self.world.pass_time(self.at)
-
     @rule()
     def the_next_passage_comes(self) -> None:
         terms = list(self.world.terms.values())
@@ -272,10 +177,6 @@ class LicenseMachine(RuleBasedStateMachine):
             self.service.lift(seat.person, seat.product)
             self.world.lift(seat.person, seat.product, self.at)
 
-    def pick(self, which: int, seats: list[Seat]) -> Seat | None:
-        """One of these seats of the model, unless chance has by now a part in who has them."""
-        return seats[which % len(seats)] if seats and not self.undecided and not self.chance else None
-
     @rule(which=st.integers(0, 20), said=activities, delivered=st.booleans(), earlier=st.booleans())
     def usage_speaks(self, which: int, said: dict[str, Any], delivered: bool, earlier: bool) -> None:
         """Of the holding that there is, or of none; the fact comes now, or late and then perhaps in another order."""
@@ -294,11 +195,6 @@ class LicenseMachine(RuleBasedStateMachine):
     def what_usage_said_comes_late_or_again(self, order: Any, size: int) -> None:
         if self.used:
             self.hear_activities(order.sample(self.used, min(size, len(self.used))))
-
-    def hear_activities(self, batch: Sequence[Activity]) -> None:
-        self.turn()
-        self.service.hear_activities(batch)
-        self.world.hear_activities(batch, self.at)
 
     @rule()
     def idle_seats_are_reclaimed(self) -> None:
@@ -341,60 +237,6 @@ class LicenseMachine(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([0.01, 1, 30]))
     def a_replica_with_a_slower_clock_is_next(self, hours: float) -> None:
-        self.behind = timedelta(hours=hours)
-        self.service.clock.move_to(self.at - self.behind)
-
-    # What is compared
-
-    @invariant()
-    def service_and_model_agree(self) -> None:
-        if not self.world.units:
-            return
-        if self.behind and not self.acted:
-            self.acted = True
-            return
-        self.return_to_the_clock()
-        self.decide()
-        self.service.tell_notices()
-        stored = self.service.look()
-        self.history.add(stored.facts)
-        check_pools(stored)
-        check_people(stored)
-        if self.before and self.world.passed < 2:
-            check_growth(self.before, stored)
-        compare_terms(self.world, stored, self.at)
-        compare_pools(self.world, stored)
-        if not self.undecided:
-            check_wants(self.world, stored)
-            if self.chance:
-                adopt(self.world, stored, self.history)
-            compare_seats(self.world, stored, self.history)
-            compare_lines(self.world, stored)
-        self.chance = self.undecided > 0
-        self.undecided = max(0, self.undecided - 1)
-        self.note(stored)
-        self.before, self.world.passed = stored, 0
-
-    def decide(self) -> None:
-        """Decide about everybody whom a change of the configuration concerns, unless that has to wait."""
-        if not self.undecided:
-            self.service.work_off_lists()
-            settle(self.world, self.world.now)
-
-    def return_to_the_clock(self) -> None:
-        """The others' clocks are right, and time goes on."""
-        if self.behind:
-            self.service.clock.move_to(self.at + self.behind)
-            self.turn()
-            self.behind, self.acted = timedelta(0), False
-        self.service.clock.move_to(self.at + timedelta(minutes=1))
-
-    def note(self, stored: Stored) -> None:
-        for pool in stored.pools:
-            self.reached.add(f"pool: {pool.license_state}{' and somebody waits' if pool.waitlisted else ''}")
-            self.reached |= {"pool: over-allocated"} if pool.over_allocated else set()
-
-    def teardown(self) -> None:
-        """Say what came to pass, by --hypothesis-show-statistics: a machine that reaches nothing is no proof."""
-        for kind in self.reached | {claim for seat in self.world.seats.values() for claim in seat.claims}:
-            event(kind)
+        if not self.behind:
+            self.behind = timedelta(hours=hours)
+            self.service.clock.move_to(self.at - self.behind)

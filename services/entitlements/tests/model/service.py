@@ -15,10 +15,11 @@ from usher_contracts.envelope import Cause, Event, Fact
 from usher_contracts.identity import HeldRole, OrganizationChanged, UserChanged
 from usher_contracts.usage import SeatActivityChanged
 from usher_entitlements.consumers import APPLY
-from usher_entitlements.domain.grants import GrantRule
+from usher_entitlements.domain.grants import DEFAULT_RULES, GrantRule
 from usher_entitlements.domain.pools import pool_id
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.store.configurations import lock_for_change
+from usher_entitlements.store.examination import INVARIANTS, find_offenders
 from usher_entitlements.store.people import find_person
 from usher_entitlements.store.pools import find_pool
 from usher_entitlements.store.reevaluations import pools_with_lists
@@ -233,6 +234,15 @@ class Service:
             return Stored(seats, pools, terms, people, facts)
 
         return self.act(read)
+
+    def offenders(self) -> list[str]:
+        """What the doctor finds."""
+        called = [(rule.role, rule.product) for rule in DEFAULT_RULES]
+
+        async def look(conn: AsyncConnection) -> list[str]:
+            return [found for one in INVARIANTS for found in await find_offenders(conn, one, called)]
+
+        return self.act(look)
 
     def act(self, do: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """One transaction of the tenant."""
