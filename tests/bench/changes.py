@@ -16,7 +16,7 @@ from usher_cli.servers import Addresses
 
 ROLES = {"identity": "all"}
 SEAT = "select version from seat where product = 'learn'"
-POLL_SECONDS = 0.0005
+POLL_SECONDS = 0.001
 REST_SECONDS = 0.05
 """Between two changes, so that the services have told each other everything: low load."""
 

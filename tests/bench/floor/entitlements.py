@@ -18,6 +18,9 @@ EVIDENCE = (
 )
 PERSON = insert(METADATA.tables["person"], (*PERSON_COLUMNS, "config_version"))
 SEATS = insert(SEAT, [column.name for column in SEAT.columns])
+UNORDERED = (None, None, None)
+"""Of a seat that nobody has put in a place, withheld or reclaimed."""
+
 SERVES = "select org_id, product, pool_id from pool_service where tenant_id = $1"
 POOLS = """
     update pool set (assigned, version, as_of) = (assigned + given.people, version + 1, $2)
@@ -79,8 +82,14 @@ def seat_row(seat: Fact) -> tuple[object, ...]:
         "learner",
         EVIDENCE,
         1,
+        *UNORDERED,
     )
 
 
+async def hear_activity(_connection: Connection, _facts: list[Fact]) -> bool:
+    """Nobody of a flow ever logged in: there is nothing to keep."""
+    return False
+
+
 async def main() -> None:
-    await run("entitlements", {kinds.USER: seat_people})
+    await run("entitlements", {kinds.USER: seat_people, kinds.ACTIVITY: hear_activity})

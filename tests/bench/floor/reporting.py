@@ -70,6 +70,7 @@ def claim_row(fact: Fact) -> tuple[object, ...]:
         fact["user_id"],
         fact["user_id"],
         "0" * 32,
+        False,
     )
 
 

@@ -11,7 +11,17 @@ from usher_usage.tables import LAST_LOGIN, METADATA, SEAT, SEAT_ACTIVITY
 PERSON = insert(METADATA.tables["person"], PERSON_COLUMNS, NEWEST)
 SEATS = insert(SEAT, [column.name for column in SEAT.columns], NEWEST)
 LOGINS = insert(LAST_LOGIN, ("tenant_id", "user_id"))
-ACTIVITY_COLUMNS = ("tenant_id", "user_id", "product", "org_id", "activity", "since", "told_at", "version")
+ACTIVITY_COLUMNS = (
+    "tenant_id",
+    "user_id",
+    "product",
+    "org_id",
+    "activity",
+    "since",
+    "assigned_since",
+    "told_at",
+    "version",
+)
 ACTIVITIES = insert(SEAT_ACTIVITY, ACTIVITY_COLUMNS, NEWEST)
 
 
@@ -32,7 +42,9 @@ async def keep_seats(connection: Connection, facts: list[Fact]) -> bool:
             "org_id": fact["org_id"],
             "activity": "unknown",
             "since": fact["since"],
+            "assigned_since": fact["assigned_since"],
             "last_login_at": None,
+            "warned_since": None,
             "reclaim_due": None,
             "kept_until": None,
         }
@@ -40,13 +52,19 @@ async def keep_seats(connection: Connection, facts: list[Fact]) -> bool:
     ]
     await write(connection, LOGINS, {(fact["tenant_id"], fact["user_id"]) for fact in facts})
     await write(connection, SEATS, map(seat_row, facts))
-    await write(connection, ACTIVITIES, [(*activity_key(one), "unknown", one["since"], at, 1) for one in told])
+    await write(connection, ACTIVITIES, [to_activity_row(one, at) for one in told])
     await outbox.add(connection, kinds.ACTIVITY, told)
     return True
 
 
 def seat_row(fact: Fact) -> tuple[object, ...]:
-    return (*activity_key(fact), fact["state"], fact["assigned_since"], fact["version"])
+    """A seat's row, in the order of its table's columns."""
+    return (*activity_key(fact), fact["state"], fact["reason"], fact["assigned_since"], False, fact["version"])
+
+
+def to_activity_row(fact: Fact, at: str) -> tuple[object, ...]:
+    """What was told of a seat, in the order of `ACTIVITY_COLUMNS`."""
+    return (*activity_key(fact), "unknown", fact["since"], fact["assigned_since"], at, 1)
 
 
 def activity_key(fact: Fact) -> tuple[object, ...]:

@@ -147,6 +147,7 @@ def to_claim(event: Event[SeatChanged]) -> Any:
         causation_id=event.causationid,
         correlation_id=event.correlationid,
         changeset=event.changeset,
+        is_void=False,
     )
 
 

@@ -6,6 +6,7 @@ It decides as the product does where no source of logins is connected: that is u
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.bench.ordinary.broker import Program, caused, mapped
@@ -15,10 +16,10 @@ from usher_contracts.entitlements import SeatChanged
 from usher_contracts.envelope import Event
 from usher_contracts.identity import UserChanged
 from usher_contracts.usage import SeatActivityChanged
-from usher_usage.tables import CONFIGURATION, LAST_LOGIN, METADATA, SEAT, SEAT_ACTIVITY
+from usher_usage.tables import LAST_LOGIN, METADATA, SEAT, SEAT_ACTIVITY, SOURCE
 
 PROGRAM = Program("usage")
-Configuration, Seat, SeatActivity = (mapped(table) for table in (CONFIGURATION, SEAT, SEAT_ACTIVITY))
+Source, Seat, SeatActivity = (mapped(table) for table in (SOURCE, SEAT, SEAT_ACTIVITY))
 Person = mapped(METADATA.tables["person"])
 
 
@@ -49,11 +50,12 @@ async def judge(session: AsyncSession, event: Event[SeatChanged]) -> list[Event[
     if seat is None:
         seat = Seat(tenant_id=fact.tenant_id, user_id=fact.user_id, product=fact.product)
         session.add(seat)
-    seat.org_id, seat.state, seat.version = fact.org_id, fact.state, fact.version
+    seat.org_id, seat.state, seat.reason, seat.version = fact.org_id, fact.state, fact.reason, fact.version
+    seat.is_return = fact.reason == "returned"
     seat.assigned_since = fact.assigned_since or fact.since
-    configuration = await session.get(Configuration, fact.tenant_id)
+    source = await session.scalar(select(Source).where(Source.tenant_id == fact.tenant_id).limit(1))
     told = await session.get(SeatActivity, key)
-    if fact.state != "assigned" or told is not None or (configuration is not None and configuration.logins_since):
+    if fact.state != "assigned" or told is not None or source is not None:
         return []
     activity = SeatActivity(
         tenant_id=fact.tenant_id,
@@ -62,6 +64,7 @@ async def judge(session: AsyncSession, event: Event[SeatChanged]) -> list[Event[
         org_id=fact.org_id,
         activity="unknown",
         since=seat.assigned_since,
+        assigned_since=seat.assigned_since,
         told_at=at,
         version=1,
     )
@@ -77,6 +80,7 @@ def to_message(activity: Any) -> SeatActivityChanged:
         org_id=activity.org_id,
         activity=activity.activity,
         since=activity.since,
+        assigned_since=activity.assigned_since,
         version=activity.version,
     )
 
