@@ -37,7 +37,6 @@ def test_acts_of_every_service_reach_the_log_and_it_is_whole(
         ("identity", "user.create", "done"),
         ("identity", "user.set_roles", "done"),
         ("entitlements", "license_term.create", "done"),
-        ("entitlements", "license_term.pass", "done"),
         ("usage", "policy.set", "done"),
     }
     eventually(lambda: wanted <= set(acts_of(session, district)))
