@@ -1,4 +1,4 @@
-"""Every way into a seat, each tried by many writers at once on a real database: none passes the cap (seats: Invariants)."""
+"""Every way into a seat, tried by many writers at once on a real database: none passes the cap (seats: Capacity)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
