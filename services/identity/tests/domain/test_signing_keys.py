@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from usher_identity.domain.signing_keys import KEPT_AFTER, KeyTimes, plan, signing
@@ -23,6 +23,7 @@ def test_at_first_one_signs_and_the_next_is_published() -> None:
     assert signing(keys, START) == keys[0]
 
 
+@example([720, 720, 720, 720])
 @given(st.lists(st.integers(1, 60 * 24), min_size=1, max_size=40))
 def test_whoever_signs_was_published_before_and_stays_until_its_tokens_have_expired(hours: list[int]) -> None:
     at, keys = START, carried_out([], START)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 KEPT_AFTER = timedelta(days=1)
 """How long a key that no longer signs is published: longer than any token lives."""
@@ -37,5 +38,7 @@ def plan(keys: Sequence[KeyTimes], period: timedelta, at: datetime) -> KeyPlan:
         return KeyPlan((at, at + period), ())
     now = signing(keys, at)
     create = () if any(key.signs_from > at for key in keys) else (at + period,)
-    retired = [key.id for key in keys if key.signs_from < now.signs_from and now.signs_from + KEPT_AFTER < at]
+    ordered = sorted(keys, key=lambda key: (key.signs_from, key.id))
+    # Each is kept for as long as tokens last that it may have signed until the next one took over.
+    retired = [key.id for key, following in pairwise(ordered) if key != now and following.signs_from + KEPT_AFTER < at]
     return KeyPlan(create, tuple(sorted(retired)))
