@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT, Cause
 from usher_kit.database import OWN_KEY, Database
-from usher_kit.errors import Forbidden, NotFound, Unauthenticated
+from usher_kit.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from usher_kit.idempotency import IdempotencyKey, key_of
 from usher_kit.telemetry.propagation import traceparent_of
 from usher_kit.tokens import Principal, Verifier
@@ -159,6 +159,13 @@ class Access:
         """Raises Forbidden unless the caller is a system administrator."""
         if not self.caller.is_system:
             raise Forbidden("Only a system administrator may do this.")
+
+    def asked(self, org_id: UUID | None) -> UUID:
+        """The organization that a request is about: the one named, else the caller's own. Raises Invalid for none."""
+        own = org_id or self.caller.org_id
+        if own is None:
+            raise Invalid("Say of which organization: org_id=….", pointer="/org_id")
+        return own
 
     def cause(self) -> Cause:
         """The cause of facts that this request makes, also of those that a list of work leaves for later: its trace."""

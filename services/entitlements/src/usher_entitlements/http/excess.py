@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_entitlements.domain.pools import Pool
 from usher_entitlements.domain.seats import SeatState
 from usher_entitlements.domain.shrinking import POLICIES, first_to_go
+from usher_entitlements.http.notes import Note
 from usher_entitlements.http.waitlists import visible_pool
 from usher_entitlements.store.activities import load_logins
 from usher_entitlements.store.seats import load_in_state
@@ -47,7 +48,7 @@ class Release(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     policy: Policy
-    note: Annotated[str, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=1_000)]
+    note: Note
     seats: Annotated[int | None, Field(ge=1)] = None
 
 

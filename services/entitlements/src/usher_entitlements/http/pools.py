@@ -13,7 +13,6 @@ from usher_entitlements.domain.terms import TermState
 from usher_entitlements.http.cursors import read_id
 from usher_entitlements.store.lists import list_pools, list_serving_pools
 from usher_kit.access import Authorized
-from usher_kit.errors import Invalid
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
 
 router = APIRouter(prefix="/v1/pools", tags=["pools"])
@@ -69,9 +68,7 @@ async def get_pools(
 @router.get("/serving")
 async def get_serving_pools(access: Authorized, org_id: UUID | None = None) -> Page[Pool]:
     """The pools that serve an organization (the caller's own without `org_id`): its own, and its ancestors'."""
-    asked = org_id or access.caller.org_id
-    if asked is None:
-        raise Invalid("Say of which organization: org_id=….", pointer="/org_id")
+    asked = access.asked(org_id)
     async with access.transaction() as conn:
         await access.scope(conn, asked, "org_admin", "reporter")
         found = await list_serving_pools(conn, asked)

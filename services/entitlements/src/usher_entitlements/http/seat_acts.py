@@ -6,13 +6,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import Product
 from usher_contracts.envelope import Cause
 from usher_entitlements.domain import seats
 from usher_entitlements.domain.people import Person
+from usher_entitlements.http.notes import Note
 from usher_entitlements.http.seats import Seat
 from usher_entitlements.store.people import find_person
 from usher_entitlements.use_cases.seat_acts import lift, withhold
@@ -33,7 +34,7 @@ class Noted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    note: Annotated[str, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=1_000)]
+    note: Note
 
 
 @router.post("/{user_id}/{product}:withhold", dependencies=[audited("seat.withhold")])

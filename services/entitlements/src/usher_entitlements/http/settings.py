@@ -63,9 +63,7 @@ async def get_settings(
     access: Authorized, response: Response, org_id: Annotated[UUID | None, Query()] = None
 ) -> Page[Setting]:
     """What is in force at an organization (the caller's own without `org_id`), for each product; the ETag is of all."""
-    asked = org_id or access.caller.org_id
-    if asked is None:
-        raise Invalid("Say of which organization: org_id=….", pointer="/org_id")
+    asked = access.asked(org_id)
     products = await known_products(access)
     async with access.transaction() as conn:
         await access.scope(conn, asked, "org_admin", "reporter")

@@ -5,12 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_entitlements.domain.expectation import OBSERVED, Pace, expect
 from usher_entitlements.domain.pools import Pool
 from usher_entitlements.http.cursors import read_number
+from usher_entitlements.http.notes import Note
 from usher_entitlements.store.pools import find_pool
 from usher_entitlements.store.promotions import promoted_since
 from usher_entitlements.store.terms import load_terms_of
@@ -52,7 +53,7 @@ class Order(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     user_ids: Annotated[list[UUID], Field(max_length=MOST_ORDERED)]
-    note: Annotated[str, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=1_000)]
+    note: Note
 
 
 @router.get("")

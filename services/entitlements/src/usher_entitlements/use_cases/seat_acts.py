@@ -15,6 +15,7 @@ from usher_entitlements.domain.people import Person
 from usher_entitlements.domain.seating import Case
 from usher_entitlements.domain.seats import Reason, Seat
 from usher_entitlements.store.activities import Named, Pair, find_due, find_reclaimed, lock_activities, save_activities
+from usher_entitlements.store.seats import load_seats
 from usher_entitlements.use_cases.acts import reclaims, write_down
 from usher_entitlements.use_cases.desk import Desk, call_line, decide, lay_for_people, save
 from usher_entitlements.use_cases.pass_time import hold_configurations
@@ -114,8 +115,7 @@ async def act_on_one(
     """Do one act by hand. Answers the seat as it leaves it."""
     user, product = seat.user_id, seat.product
     await act_on_seats(conn, desk, {user: {product: act}}, {user: cause}, at, notes={user: note})
-    again = await lay_for_seats(conn, [Named(seat.tenant_id, user, product, desk.people[user].org_id)], at)
-    return again.seats[user][product]
+    return (await load_seats(conn, {user: seat.tenant_id}))[user][product]
 
 
 async def act_on_seats(

@@ -8,12 +8,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
-from usher_entitlements.domain.license import License
-from usher_entitlements.domain.pools import Pool, tally
+from usher_entitlements.domain.licensing import license_pools
+from usher_entitlements.domain.pools import Pool, pool_id, tally
 from usher_entitlements.domain.seats import Seat, SeatChange, SeatState
 from usher_entitlements.domain.settling import opened, seats_to_settle, settle, suspend
 from usher_entitlements.domain.shrinking import POLICIES, first_to_go, take
-from usher_entitlements.domain.terms import with_successors
 from usher_entitlements.store.activities import load_logins
 from usher_entitlements.store.pools import lock_pools
 from usher_entitlements.store.seats import load_in_state, load_line
@@ -53,14 +52,9 @@ async def settle_next(conn: AsyncConnection, tenant_id: UUID, pool_ids: Sequence
     """The next step of these pools, whose tenant's configuration is held."""
     before = await lock_pools(conn, [tenant_id], pool_ids)
     work = await load_settling(conn, tenant_id, list(before))
-    orgs = [before[one.pool_id].org_id for one in work]
-    terms = with_successors(await load_terms_of_units(conn, tenant_id, orgs))
-    whole = dict(before)
-    for one in work:
-        pool = before[one.pool_id]
-        given = License.of(t for t in terms if (t.org_id, t.product) == (pool.org_id, pool.product))
-        whole[one.pool_id] = replace(pool, license=given or pool.license)
-    after = await step(conn, whole, work, at)
+    terms = await load_terms_of_units(conn, tenant_id, [pool.org_id for pool in before.values()])
+    own = [term for term in terms if pool_id(term.org_id, term.product) in before]
+    after = await step(conn, license_pools(before, own, at), work, at)
     causes = {one.pool_id: one.cause for one in work}
     await record_pools(conn, before, after.values(), at, causes, Cause())
 
@@ -85,7 +79,11 @@ async def step(
     causes = {one.pool_id: one.cause for one in work}
     await record_seats(conn, changes, moved, lambda change: causes[change.seat.pool_id])
     last = {change.seat.pool_id: change.seat.user_id for change in suspended}
-    left = [replace(one, progress=last.get(one.pool_id)) for one in work if seats_to_settle(whole[one.pool_id])]
+    left = [
+        replace(one, progress=last.get(one.pool_id, one.progress))
+        for one in work
+        if seats_to_settle(whole[one.pool_id])
+    ]
     unsettled = {one.pool_id for one in left}
     await save_settling(conn, left, [one for one in work if one.pool_id not in unsettled])
     return {key: pool if key in unsettled else whole[key] for key, pool in moved.items()}

@@ -15,7 +15,6 @@ from usher_identity.store.settings import load_shares, save_share
 from usher_kit.access import Authorized
 from usher_kit.audit import Act, audited
 from usher_kit.conditional import IfMatch, check_match, content_tag
-from usher_kit.errors import Invalid
 from usher_kit.runtime import Running
 
 router = APIRouter(prefix="/v1/settings", tags=["settings"])
@@ -47,9 +46,7 @@ async def get_settings(
     access: Authorized, response: Response, org_id: Annotated[UUID | None, Query()] = None
 ) -> SettingAnswer:
     """What is in force at an organization, the caller's own without `org_id`."""
-    asked = org_id or access.caller.org_id
-    if asked is None:
-        raise Invalid("Say of which organization: org_id=….", pointer="/org_id")
+    asked = access.asked(org_id)
     async with access.transaction() as conn:
         tenant_id = (await organization_for(access, conn, asked, "org_admin", "reporter")).tenant_id
         answer = to_answer(asked, await share_in_force(conn, tenant_id, asked))

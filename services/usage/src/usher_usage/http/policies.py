@@ -68,9 +68,7 @@ async def list_policies(
 
     Asked for one `product`, the answer has its ETag, by which a change of it can be guarded.
     """
-    asked = org_id or access.caller.org_id
-    if asked is None:
-        raise Invalid("Say of which organization: org_id=….", pointer="/org_id")
+    asked = access.asked(org_id)
     async with access.transaction() as conn:
         scope = await access.scope(conn, asked, "org_admin", "reporter")
         units = await load_units(conn, [(scope.tenants[0], asked)])
