@@ -22,6 +22,7 @@ from usher_identity.domain.mapping import MappingError
 from usher_identity.importing.claims import LEASE, ClaimLost, next_claim, take_claim
 from usher_identity.importing.forgetting import forget_old_issues
 from usher_identity.importing.running import run_next_import
+from usher_identity.store.jobs import claim_job
 
 from .story import CLI_SECRET, Caller, House, ok
 
@@ -199,6 +200,24 @@ async def test_a_killed_import_resumes_and_counts_nothing_twice(house: House, tm
     facts = [(key, fact["id"]) for key, _, fact in await house.told() if key in (USER, PROFILE)]
     assert Counter(key for key, _ in facts) == {USER: made.people, PROFILE: made.people}
     assert len(set(facts)) == 2 * made.people
+
+
+async def test_a_worker_stopped_while_it_claims_a_job_leaves_it_to_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def claim_and_stop(*args: Any) -> Any:
+        claimed = await claim_job(*args)
+        working.cancel()
+        return claimed
+
+    accepted = await send(house.system, pack(SMALL))
+    with monkeypatch.context() as patched:
+        patched.setattr("usher_identity.importing.claims.claim_job", claim_and_stop)
+        working = asyncio.create_task(run_next_import(house.runtime))
+        await asyncio.gather(working, return_exceptions=True)
+    assert working.cancelled()
+    await run_next_import(house.runtime)
+    assert (await house.system.get(accepted.headers["Location"]))["state"] == "done"
 
 
 async def test_a_job_whose_worker_fell_silent_is_taken_up_and_the_silent_one_can_do_no_more(house: House) -> None:

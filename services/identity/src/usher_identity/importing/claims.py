@@ -116,7 +116,7 @@ async def next_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> AsyncIterato
 
     A block that fails lets go of the job; the next worker tries again, up to `MAX_ATTEMPTS` times in one place.
     """
-    claim = await take_claim(runtime, kind)
+    claim = await take_claim_unless_stopped(runtime, kind)
     if claim is None:
         yield None
         return
@@ -135,6 +135,17 @@ async def next_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> AsyncIterato
         beating.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await beating
+
+
+async def take_claim_unless_stopped(runtime: Runtime, kind: Kind) -> Claim | None:
+    """Take a claim. A worker stopped meanwhile lets go of it, so that the next need not wait for the lease's end."""
+    taking = asyncio.create_task(take_claim(runtime, kind))
+    try:
+        return await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        if claim := await taking:
+            await let_go(claim)
+        raise
 
 
 async def take_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> Claim | None:
