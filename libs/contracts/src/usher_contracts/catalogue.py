@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from usher_contracts.audit import AUDIT_FACTS
 from usher_contracts.entitlements import (
     GrantRuleChanged,
+    LicenseRequestChanged,
     LicenseTermChanged,
     LicenseTermNotice,
     PoolChanged,
@@ -35,6 +36,7 @@ _ALL: Sequence[type[Fact]] = (
     GrantRuleChanged,
     LicenseTermChanged,
     LicenseTermNotice,
+    LicenseRequestChanged,
     PoolChanged,
     SeatChanged,
     SeatActivityChanged,

@@ -10,6 +10,7 @@ from usher_contracts.envelope import StateFact, Time
 from usher_contracts.identity import Role
 
 TermState = Literal["scheduled", "active", "expiring", "grace", "expired", "ended", "renewed"]
+RequestState = Literal["open", "granted", "declined", "withdrawn"]
 PoolState = Literal["open", "ended"]
 SeatState = Literal["none", "waitlisted", "assigned", "suspended", "withheld", "released"]
 ClaimKind = Literal["assigned", "waitlisted", "promoted", "suspended", "restored", "withheld", "moved", "released"]
@@ -112,6 +113,58 @@ class LicenseTermNotice(StateFact):
     @property
     def subject(self) -> str:
         return f"{self.term_id}/{self.ends_at.isoformat()}/{self.threshold}"
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id
+
+
+class RequestFigures(BaseModel):
+    """The pool that serves an organization, as it was when more seats were asked for; zero where none did.
+
+    `waitlisted_here` are those of `waitlisted` who are of the organization that asks, or of its units.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    capacity: int
+    assigned: int
+    available: int
+    waitlisted: int
+    waitlisted_here: int
+    suspended: int
+    over_allocated: bool = False
+    license_state: TermState | None = None
+    ends_at: Time | None = None
+
+
+class LicenseRequestChanged(StateFact):
+    """An organization asks for further seats of a product, and what became of it (guide: Request licenses)."""
+
+    type: ClassVar[str] = "usher.entitlements.license_request.changed.v1"
+
+    id: UUID
+    org_id: UUID
+    """The organization that asks; the pool's may be an ancestor's."""
+    pool_id: UUID
+    product: Product
+    seats: Annotated[int, Field(ge=1)]
+    """So many more than there are."""
+    note: str | None = None
+    state: RequestState
+    figures: RequestFigures
+    asked_by: str
+    """As envelopes name an `actor`; so is `answered_by`, who may also be the one who withdrew it."""
+    asked_at: Time
+    answered_by: str | None = None
+    answered_at: Time | None = None
+    answer_note: str | None = None
+    license_term_id: UUID | None = None
+    """The term that was bought or changed for it."""
+
+    @property
+    def subject(self) -> str:
+        return str(self.id)
 
     @property
     def unit(self) -> UUID:

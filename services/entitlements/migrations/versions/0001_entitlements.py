@@ -54,6 +54,18 @@ def create_terms() -> None:
           moment("ended_at", nullable=True), words("state"), number("version"), key=("id",))  # fmt: skip
     table("license_notice", uuid("term_id"), moment("ends_at"), count("threshold"), moment("told_at"),
           key=("term_id", "ends_at", "threshold"))  # fmt: skip
+    table("license_request", uuid("id"), uuid("org_id"), uuid("pool_id"), words("product"), count("seats"),
+          words("note", nullable=True), sa.Column("figures", JSONB, nullable=False), words("asked_by"),
+          moment("asked_at"), words("state"), words("answered_by", nullable=True),
+          moment("answered_at", nullable=True), words("answer_note", nullable=True),
+          sa.Column("license_term_id", UUID(as_uuid=True)), number("version"), key=("id",))  # fmt: skip
+    op.create_index(
+        "uq_license_request_open",
+        "license_request",
+        ["tenant_id", "pool_id", "org_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'open'"),
+    )
 
 
 def create_pools() -> None:

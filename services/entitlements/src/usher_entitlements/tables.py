@@ -89,6 +89,33 @@ LICENSE_NOTICE = Table(
 )
 """Notices that were told: each once for a term, its end and a threshold in days."""
 
+LICENSE_REQUEST = Table(
+    "license_request",
+    METADATA,
+    tenant_id(),
+    uuid("id", key=True),
+    uuid("org_id"),
+    uuid("pool_id"),
+    words("product"),
+    count("seats"),
+    words("note", nullable=True),
+    Column("figures", JSONB, nullable=False),
+    words("asked_by"),
+    moment("asked_at"),
+    words("state"),
+    words("answered_by", nullable=True),
+    moment("answered_at", nullable=True),
+    words("answer_note", nullable=True),
+    Column("license_term_id", UUID(as_uuid=True)),
+    version(),
+    Index("uq_license_request_open", "tenant_id", "pool_id", "org_id", unique=True,
+          postgresql_where=text("state = 'open'")),
+)  # fmt: skip
+"""What organizations ask of those who sell, with the figures of the moment: one open request a pool and asker.
+
+`pool_id` may be of a pool that is not there yet: the one that a term of the organization's own would open.
+"""
+
 POOL = Table(
     "pool",
     METADATA,

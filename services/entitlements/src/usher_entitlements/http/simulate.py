@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1", tags=["simulate"])
 
 MOST_PEOPLE = 100_000
 SHOWN = 1_000
-NOT_NEEDED = ("outbox", "idempotency_key", "promotions")
+NOT_NEEDED = ("outbox", "idempotency_key", "promotions", "license_request")
 """Tables that no decision reads: their copies begin empty."""
 
 

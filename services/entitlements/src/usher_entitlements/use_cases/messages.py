@@ -1,11 +1,13 @@
 """Facts as messages: what was decided, in the form in which others are told."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from usher_contracts.entitlements import (
     GrantRuleChanged,
+    LicenseRequestChanged,
     LicenseTermChanged,
     LicenseTermNotice,
     PoolChanged,
@@ -15,6 +17,7 @@ from usher_contracts.entitlements import (
 )
 from usher_contracts.envelope import Cause, Event
 from usher_entitlements.domain.grants import RuleRow, rule_id
+from usher_entitlements.domain.license_requests import LicenseRequest
 from usher_entitlements.domain.notices import days_left
 from usher_entitlements.domain.pools import Pool
 from usher_entitlements.domain.seats import Seat, SeatChange
@@ -138,6 +141,19 @@ def rule_message(tenant_id: UUID, row: RuleRow, last: int, at: datetime, cause: 
             "priority": row.rule.priority,
             "active": row.active,
             "since": row.rule.since,
+        }
+    )
+    return to_event(fact, at, cause)
+
+
+def request_message(request: LicenseRequest, last: int, at: datetime, cause: Cause) -> Event[LicenseRequestChanged]:
+    """`license_request.changed`; `last` is the version before."""
+    fact = LicenseRequestChanged.model_validate(
+        {
+            **{name: getattr(request, name) for name in LicenseRequestChanged.model_fields if hasattr(request, name)},
+            "previous_version": last,
+            "state": request.state.value,
+            "figures": asdict(request.figures),
         }
     )
     return to_event(fact, at, cause)

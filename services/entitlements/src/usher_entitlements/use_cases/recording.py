@@ -16,15 +16,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_contracts.entitlements import SeatEvidence
 from usher_contracts.envelope import Cause, Event, trace_id_of
 from usher_entitlements.domain.grants import RuleRow
+from usher_entitlements.domain.license_requests import LicenseRequest
 from usher_entitlements.domain.pools import Pool
 from usher_entitlements.domain.seats import Claim, Seat, SeatChange
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.store.configurations import save_rule_rows
+from usher_entitlements.store.license_requests import add_request, save_request
 from usher_entitlements.store.pools import save_pools
 from usher_entitlements.store.promotions import count_promotions
 from usher_entitlements.store.seats import save_seats
 from usher_entitlements.store.terms import save_terms
-from usher_entitlements.use_cases.messages import pool_message, rule_message, seat_evidence, seat_message, term_message
+from usher_entitlements.use_cases.messages import (
+    pool_message,
+    request_message,
+    rule_message,
+    seat_evidence,
+    seat_message,
+    term_message,
+)
 from usher_kit import outbox
 from usher_kit.versions import epoch_of, in_epoch
 
@@ -142,6 +151,29 @@ async def record_rules(
     rows = [(row.version - 1, replace(row, version=in_epoch(row.version, epoch))) for row in revised]
     await save_rule_rows(conn, tenant_id, [row for _, row in rows])
     await outbox.add(conn, [rule_message(tenant_id, row, last, at, cause) for last, row in rows])
+
+
+async def record_new_request(
+    conn: AsyncConnection, request: LicenseRequest, at: datetime, cause: Cause
+) -> LicenseRequest | None:
+    """Save and tell a new license request. Answers None where the organization has an open one by now."""
+    request = replace(request, version=in_epoch(request.version, epoch_of(conn)))
+    if not await add_request(conn, request):
+        return None
+    await outbox.add(conn, [request_message(request, 0, at, cause)])
+    return request
+
+
+async def record_request(
+    conn: AsyncConnection, before: LicenseRequest, after: LicenseRequest, at: datetime, cause: Cause
+) -> LicenseRequest:
+    """Save and tell a locked license request where it is not as it was. Answers it as it is now."""
+    if after is before:
+        return before
+    request = replace(after, version=in_epoch(after.version, epoch_of(conn)))
+    await save_request(conn, request)
+    await outbox.add(conn, [request_message(request, before.version, at, cause)])
+    return request
 
 
 def causes_by_pool(changes: Iterable[SeatChange], cause_of: CauseOf) -> Mapping[UUID, Cause]:
