@@ -33,6 +33,23 @@ class Entitlements:
         """The term, ended now."""
         return self.calls.post(f"/v1/license-terms/{term_id}:end", {})
 
+    def ask_for_seats(self, wanted: Json) -> Json:
+        """A new license request, with the figures of now."""
+        return self.calls.post("/v1/license-requests", wanted)
+
+    def license_requests(self, *, every: bool = False, **query: Any) -> Json:
+        """License requests, newest first."""
+        return self.calls.listed("/v1/license-requests", every=every, **query)
+
+    def change_license_request(self, request_id: str, change: Json) -> Json:
+        """The request with what is to be different, and the figures of now."""
+        answer: Json = self.calls.send("PATCH", f"/v1/license-requests/{request_id}", json=change).json()
+        return answer
+
+    def act_on_license_request(self, request_id: str, act: str, body: Json) -> Json:
+        """The request after an act: `withdraw` or `answer`."""
+        return self.calls.post(f"/v1/license-requests/{request_id}:{act}", body)
+
     def act_on_seat(self, user_id: str, product: str, act: str, note: str) -> Json:
         """The seat after an act by hand: `withhold` or `lift`."""
         return self.calls.post(f"/v1/seats/{user_id}/{product}:{act}", {"note": note})

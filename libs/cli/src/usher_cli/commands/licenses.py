@@ -1,4 +1,4 @@
-"""`usher licenses`: what was bought, and buying and changing it."""
+"""`usher licenses`: what was bought, buying and changing it, and asking for more."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,11 +8,19 @@ import typer
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
+from usher_cli.commands import license_requests
 from usher_cli.failure import Failure
 from usher_cli.options import AsJson, Cursor, Every, Limit, Org
 from usher_cli.output import day, moment, print_json, print_list, show, table
 
-app = typer.Typer(help="License terms: what was bought, and buying and changing it.", no_args_is_help=True)
+app = typer.Typer(
+    help="License terms: what was bought, buying and changing it; and requests for more.", no_args_is_help=True
+)
+app.command("request")(license_requests.request)
+app.command("requests")(license_requests.requests)
+app.command("change-request")(license_requests.change_request)
+app.command("withdraw-request")(license_requests.withdraw_request)
+app.command("answer")(license_requests.answer)
 
 COLUMNS = ("product", "#seats", "starts", "ends", "#grace days", "overage", "state", "organization", "id")
 DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]

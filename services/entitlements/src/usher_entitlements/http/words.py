@@ -31,7 +31,7 @@ STEPS: Mapping[Act, str] = {
     Act.BUY_TERM: "License {product} for the organization or one above it.",
     Act.START_TERM: "Wait for the license of {product} to start, or let it start earlier.",
     Act.RENEW_TERM: "Renew the license of {product}{size}.",
-    Act.ADD_SEATS: "Add seats of {product}: {seats}.",
+    Act.ADD_SEATS: "Add seats of {product}: {seats}; administrators ask for them by a license request.",
 }
 
 
