@@ -40,7 +40,7 @@ async def behind_a_gate(ground: Ground, district: District, people: int) -> Asyn
             await conn.execute(text("lock table outbox in exclusive mode"))
             facts = user_facts(district, people)
             for start in range(0, people, PART):
-                await outbox.add(conn, facts[start : start + PART])
+                await outbox.write_rows(conn, [outbox.to_row(fact) for fact in facts[start : start + PART]])
             while not await a_relay_waits(watch):
                 await asyncio.sleep(0.01)
             yield

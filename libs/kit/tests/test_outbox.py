@@ -25,6 +25,7 @@ async def traces(database: Database, events: list[Event[UserChanged]]) -> list[s
     async with database.transaction([TENANT]) as conn:
         with trace.use_span(NonRecordingSpan(ACT)):
             await outbox.add(conn, events)
+    async with database.transaction([TENANT]) as conn:
         rows = await conn.scalars(text("select attributes from outbox order by id"))
     return [orjson.loads(row).get("traceparent") for row in rows]
 

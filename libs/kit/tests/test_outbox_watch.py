@@ -30,6 +30,7 @@ async def test_what_waits_is_counted_and_its_age_told(
     assert (shown("usher_outbox_rows"), shown("usher_outbox_oldest_seconds")) == (0, 0)
     async with database.transaction([TENANT]) as conn:
         await outbox.add(conn, [user_changed() for _ in range(3)])
+    async with database.transaction([TENANT]) as conn:
         await conn.execute(text("update outbox set added_at = added_at - interval '1 minute'"))
     await measure_outbox(runtime)
     assert shown("usher_outbox_rows") == 3

@@ -1,7 +1,7 @@
 """Access: who calls, what roles they hold now, and what they may see (interfaces: Roles and what they may do)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -120,16 +120,19 @@ class Access:
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID | None = None) -> AsyncIterator[AsyncConnection]:
         """A transaction over one tenant, or over all that the caller may see. Raises NotFound for another's tenant."""
-        tenants = await self._tenants(tenant_id)
-        if self.key is not None:
-            tenants = sorted({*tenants, self.key.tenant_id})
-        async with self.database.transaction(tenants) as conn:
+        async with self._opened(tenant_id) as conn:
             conn.info[OWN_KEY] = self.key
             yield conn
 
-    async def _tenants(self, tenant_id: UUID | None) -> list[UUID]:
-        if self.caller.is_system:
-            return [tenant_id] if tenant_id else await self.database.all_tenants()
+    def _opened(self, tenant_id: UUID | None) -> AbstractAsyncContextManager[AsyncConnection]:
+        with_key = [self.key.tenant_id] if self.key else []
+        if self.caller.is_system and tenant_id is None:
+            return self.database.transaction_of_all(with_key)
+        return self.database.transaction(sorted({*self._tenants(tenant_id), *with_key}))
+
+    def _tenants(self, tenant_id: UUID | None) -> list[UUID]:
+        if self.caller.is_system and tenant_id is not None:
+            return [tenant_id]
         own = self.caller.tenant_id
         if tenant_id is not None and tenant_id != own:
             raise NotFound("No such organization, or it is not yours to see.")
@@ -141,7 +144,7 @@ class Access:
         Raises Forbidden without such a role, NotFound for an organization that is not theirs.
         """
         if self.caller.is_system and org_id is None:
-            return Scope(await self._tenants(None), None)
+            return Scope(await self.database.all_tenants(), None)
         if not self.caller.is_system and not self.caller.roles.intersection(roles):
             raise Forbidden(f"This needs one of the roles {', '.join(roles) or 'system_admin'}.")
         asked = await units_below(conn, org_id) if org_id else []

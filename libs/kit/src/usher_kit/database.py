@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,11 +16,23 @@ OWN_KEY = "usher.idempotency_key"
 """Where a connection carries the idempotency key of the request that its transaction belongs to."""
 
 FACTS_ADDED = "usher.facts_added"
-"""Marks a connection whose transaction has added to the outbox."""
+"""Where a connection carries what its transaction tells, an `Untold`, until the commit."""
 
 OPEN_TENANTS = text("select set_config('usher.tenants', :tenants, true), (select number from epoch)")
+OPEN_ALL = text("""
+    select set_config('usher.tenants', cast(array(
+        select id from tenant union select * from unnest(cast(:also as uuid[]))) as text), true),
+        (select number from epoch)
+""")
 OPEN_OUTBOX = text("select set_config('usher.relay', 'on', true)")
 ALL_TENANTS = text("select id from tenant order by id")
+
+
+class Untold(Protocol):
+    """Facts that a transaction made true, and has not written yet."""
+
+    async def write(self, conn: AsyncConnection) -> None:
+        """Write them, as the last that the transaction does."""
 
 
 class Contended(Exception):
@@ -55,6 +67,7 @@ class Database:
             pool_size=connections,
             max_overflow=0,
             pool_pre_ping=False,
+            pool_use_lifo=True,  # the connection that was used last has its statements prepared
             hide_parameters=True,  # an error's text goes to logs and dead letters, where no personal data belongs
             connect_args={
                 "server_settings": {
@@ -75,6 +88,13 @@ class Database:
         listed = "{" + ",".join(map(str, tenants)) + "}"
         async with self._begin() as conn:
             _, conn.info[EPOCH] = (await conn.execute(OPEN_TENANTS, {"tenants": listed})).one()
+            yield conn
+
+    @asynccontextmanager
+    async def transaction_of_all(self, also: Iterable[UUID] = ()) -> AsyncIterator[AsyncConnection]:
+        """One transaction that sees the rows of every tenant known here, and of `also`."""
+        async with self._begin() as conn:
+            _, conn.info[EPOCH] = (await conn.execute(OPEN_ALL, {"also": list(also)})).one()
             yield conn
 
     @asynccontextmanager
@@ -100,10 +120,12 @@ class Database:
         async with self.engine.connect() as conn:
             conn.info.pop(FACTS_ADDED, None)
             conn.info.pop(OWN_KEY, None)
+            untold: Untold | None = None
             async with conn.begin():
                 yield conn
-            added = conn.info.pop(FACTS_ADDED, False)
-        if added:
+                if untold := conn.info.get(FACTS_ADDED):
+                    await untold.write(conn)
+        if untold:
             self.on_facts()
 
     async def all_tenants(self) -> list[UUID]:

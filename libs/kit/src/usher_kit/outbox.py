@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,7 +38,7 @@ class OutboxRow(NamedTuple):
 
 
 async def add(conn: AsyncConnection, events: Sequence[Event[Any]]) -> None:
-    """Write `events` in the caller's transaction, and the key of the request that it belongs to with them.
+    """Tell `events` in the caller's transaction, and write the key of the request that it belongs to.
 
     A fact without a trace of its own joins the current one.
     """
@@ -56,10 +57,25 @@ def follow(parent: str | None, led: Counter[str]) -> str | None:
     return parent if led[parent] <= FOLLOWED_FACTS else unsampled(parent)
 
 
+@dataclass(slots=True)
+class Untold:
+    """Rows of a transaction, for one statement before its commit."""
+
+    rows: list[OutboxRow] = field(default_factory=list)
+
+    async def write(self, conn: AsyncConnection) -> None:
+        await write_rows(conn, self.rows)
+        self.rows = []
+
+
 async def add_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
-    """Write rows as they are; dead letters come this way too."""
-    if not rows:
-        return
+    """Tell rows as they are; dead letters come this way too. A transaction of a `Database` writes them at its end."""
+    if rows:
+        conn.info.setdefault(FACTS_ADDED, Untold()).rows += rows
+
+
+async def write_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
+    """Write rows now."""
     await conn.execute(
         ADD,
         {
@@ -70,7 +86,6 @@ async def add_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
             "bodies": [row.body for row in rows],
         },
     )
-    conn.info[FACTS_ADDED] = True
 
 
 def to_row(event: Event[Any], traceparent: str | None = None) -> OutboxRow:

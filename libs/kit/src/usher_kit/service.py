@@ -29,7 +29,7 @@ from usher_kit.problems import add_problem_handlers
 from usher_kit.relay import Relay
 from usher_kit.runtime import Runtime, make_runtime
 from usher_kit.settings import ServiceSettings, database_url
-from usher_kit.telemetry.tracing import instrument_engine, shut_down
+from usher_kit.telemetry.tracing import goes_by_otlp, instrument_engine, shut_down
 from usher_kit.telemetry.tracing import set_up as set_up_telemetry
 from usher_kit.tokens import KeySource, PublishedKeys, Verifier
 
@@ -131,7 +131,8 @@ async def running(service: Service, role: str, runtime: Runtime, app: FastAPI) -
 async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI) -> AsyncIterator[None]:
     """The database's facts on their way: the relay and, in a worker, the loops and the subscriber."""
     settings: ServiceSettings = runtime.settings
-    instrument_engine(runtime.database.engine)
+    if goes_by_otlp() or settings.span_store is not None:
+        instrument_engine(runtime.database.engine)
     if service.prepare:
         await service.prepare(runtime)
     connection = await connect(settings.rabbitmq_url, f"usher-{service.name} {role}")

@@ -34,7 +34,7 @@ RECLAIMS = 1_000
 async def pass_due_terms(runtime: Runtime) -> bool:
     """One round: what is due, a transaction a tenant. Answers whether there was any."""
     at = runtime.clock.now()
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         due = await find_due(conn, at)
 
     async def pass_tenant(tenant_id: UUID) -> None:
@@ -50,7 +50,7 @@ async def pass_due_terms(runtime: Runtime) -> bool:
 async def tell_due_notices(runtime: Runtime) -> bool:
     """One round: notices of the terms of many tenants, in one transaction. Answers whether there may be more."""
     at = runtime.clock.now()
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         tenants = await find_tenants_with_notices(conn, at, TENANTS_WITH_NOTICES)
     if tenants:
         async with runtime.database.transaction(tenants) as conn:
@@ -60,7 +60,7 @@ async def tell_due_notices(runtime: Runtime) -> bool:
 
 async def settle_pools(runtime: Runtime) -> bool:
     """One round: a step of the pools that a changed license still moves seats of, a transaction a tenant."""
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         found = await find_settling(conn, POOLS_TO_SETTLE)
     pools: dict[UUID, list[UUID]] = defaultdict(list)
     for tenant_id, pool_id in found:
@@ -78,7 +78,7 @@ async def settle_pools(runtime: Runtime) -> bool:
 
 async def work_off_lists(runtime: Runtime) -> bool:
     """One round: a batch of each work list, a transaction a pool. Answers whether there was any."""
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         lists = await pools_with_lists(conn)
 
     async def work_off(pool: tuple[UUID, UUID]) -> None:
@@ -92,7 +92,7 @@ async def work_off_lists(runtime: Runtime) -> bool:
 
 async def reclaim_idle_seats(runtime: Runtime) -> bool:
     """One round: seats that are due to be reclaimed. Answers whether there may be more."""
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         return await reclaim_due(conn, runtime.clock.now(), RECLAIMS) == RECLAIMS
 
 

@@ -11,6 +11,6 @@ KEPT = timedelta(days=7)
 
 async def forget(runtime: Runtime) -> bool:
     """Remove it from every tenant. Answers that there is no more to do."""
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         await forget_expired(conn, runtime.clock.now() - KEPT)
     return False

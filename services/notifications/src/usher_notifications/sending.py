@@ -5,7 +5,6 @@ At least once: a sender that dies in between leaves its deliveries to another, u
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_kit.loops import Loop
@@ -36,7 +35,7 @@ async def send_what_is_due(runtime: Runtime) -> bool:
 async def claim(runtime: Runtime) -> tuple[int, list[Letter]]:
     """Take what is due. What is not to be sent is settled here; the rest is held, and answered as letters."""
     at = runtime.clock.now()
-    async with runtime.database.transaction(await everybody(runtime)) as conn:
+    async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
         deliveries = await claim_deliveries(conn, at, AT_ONCE)
         letters, settled = sort_out(await load_due(conn, deliveries), at)
         await settle_deliveries(conn, settled, at)
@@ -78,13 +77,8 @@ async def record(runtime: Runtime, deliveries: Sequence[Delivery]) -> None:
 
 async def address_what_is_open(runtime: Runtime) -> bool:
     """One round of addressing license notices. Answers whether there were any."""
-    async with runtime.database.transaction(await everybody(runtime)) as conn:
+    async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
         return await address_notices(conn, runtime.clock.now()) > 0
-
-
-async def everybody(runtime: Runtime) -> list[UUID]:
-    """Every tenant, and the operators', to whom license notices go."""
-    return sorted({*await runtime.database.all_tenants(), OPERATORS_TENANT})
 
 
 ADDRESS: Loop[Runtime] = Loop("address", POLL_SECONDS, address_what_is_open)

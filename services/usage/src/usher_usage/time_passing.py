@@ -9,8 +9,7 @@ POLL_SECONDS = 1.0
 
 async def judge_what_is_due(runtime: Runtime) -> bool:
     """One round, over all tenants, of a bounded number of seats. Answers whether there was work."""
-    tenants = await runtime.database.all_tenants()
-    async with runtime.database.transaction(tenants) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         return await judge_due(conn, runtime.clock.now()) > 0
 
 

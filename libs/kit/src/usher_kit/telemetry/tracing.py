@@ -49,12 +49,17 @@ def set_up(service: str, span_store: Path | None) -> None:
     provider = TracerProvider(
         resource=Resource.create({"service.name": f"usher-{service}"}), sampler=ParentBased(RootsThatMatter())
     )
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+    if goes_by_otlp():
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     elif span_store is not None:
         provider.add_span_processor(BatchSpanProcessor(SpanStore(span_store), schedule_delay_millis=500))
     trace.set_tracer_provider(provider)
     HTTPXClientInstrumentor().instrument()
+
+
+def goes_by_otlp() -> bool:
+    """Whether OpenTelemetry's own settings name where spans go."""
+    return any(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}") for name in ("ENDPOINT", "TRACES_ENDPOINT"))
 
 
 def instrument_engine(engine: AsyncEngine, provider: trace.TracerProvider | None = None) -> None:

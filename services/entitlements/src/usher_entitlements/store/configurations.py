@@ -11,9 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_entitlements.domain.grants import DEFAULT_ROWS, GrantRule, RuleRow
 
-READ = text("select tenant_id, version, due_at from configuration where tenant_id = any(cast(:tenants as uuid[]))")
-LOCK_SHARED = text(f"{READ.text} order by tenant_id for share")
-LOCK_ALONE = text(f"{READ.text} order by tenant_id for update")
+READ = "select tenant_id, version, due_at from configuration where tenant_id = any(cast(:tenants as uuid[]))"
+LOCK_SHARED = text(f"{READ} order by tenant_id for share")
+LOCK_SHARED_UNLESS_DUE = text(f"""
+    {READ} and cardinality(cast(:tenants as uuid[])) = (
+        select count(*) from configuration c
+        where c.tenant_id = any(cast(:tenants as uuid[])) and (c.due_at is null or c.due_at > :at))
+    order by tenant_id for share
+""")
+LOCK_ALONE = text(f"{READ} order by tenant_id for update")
 DUE = text("select tenant_id from configuration where due_at <= :at order by due_at limit 100")
 ADD = text("""
     insert into configuration (tenant_id, version) select unnest(cast(:tenants as uuid[])), 1
@@ -48,12 +54,6 @@ class Configuration:
     due_at: datetime | None
 
 
-async def is_due(conn: AsyncConnection, tenants: Sequence[UUID], at: datetime) -> bool:
-    """Whether time has something to do in one of these tenants, or one is new: then its row must be locked alone."""
-    rows = (await conn.execute(READ, {"tenants": tenants})).all()
-    return len(rows) < len(tenants) or any(row.due_at is not None and row.due_at <= at for row in rows)
-
-
 async def find_due(conn: AsyncConnection, at: datetime) -> list[UUID]:
     """Tenants, of the transaction's, in which time has something to do; the longest overdue first, not all at once."""
     return list(await conn.scalars(DUE, {"at": at}))
@@ -61,8 +61,13 @@ async def find_due(conn: AsyncConnection, at: datetime) -> list[UUID]:
 
 async def lock_for_decisions(conn: AsyncConnection, tenants: Sequence[UUID]) -> dict[UUID, Configuration]:
     """Lock the configurations, shared with other decisions, by id: rules, tree and terms hold still meanwhile."""
-    rows = await conn.execute(LOCK_SHARED, {"tenants": tenants})
-    return {row.tenant_id: Configuration(row.tenant_id, row.version, row.due_at) for row in rows}
+    return {row.tenant_id: Configuration(*row) for row in await conn.execute(LOCK_SHARED, {"tenants": tenants})}
+
+
+async def lock_unless_due(conn: AsyncConnection, tenants: Sequence[UUID], at: datetime) -> dict[UUID, Configuration]:
+    """Lock the configurations for decisions, unless time has something to do in one, or one is new: then lock none."""
+    rows = await conn.execute(LOCK_SHARED_UNLESS_DUE, {"tenants": tenants, "at": at})
+    return {row.tenant_id: Configuration(*row) for row in rows}
 
 
 async def lock_for_change(conn: AsyncConnection, tenants: Sequence[UUID]) -> dict[UUID, Configuration]:
@@ -71,7 +76,7 @@ async def lock_for_change(conn: AsyncConnection, tenants: Sequence[UUID]) -> dic
     if len(rows) < len(tenants):
         await conn.execute(ADD, {"tenants": tenants})
         rows = (await conn.execute(LOCK_ALONE, {"tenants": tenants})).all()
-    return {row.tenant_id: Configuration(row.tenant_id, row.version, row.due_at) for row in rows}
+    return {row.tenant_id: Configuration(*row) for row in rows}
 
 
 async def save_configurations(

@@ -1,11 +1,12 @@
 """The tree of organizations, and the table that says which pool serves each of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 PARENTS = text("select id, tenant_id, parent_id from organization where tenant_id = any(cast(:tenants as uuid[]))")
@@ -17,6 +18,15 @@ SERVED = text("""
     select o.id, s.product, s.pool_id from organization o
     left join pool_service s on s.tenant_id = o.tenant_id and s.org_id = o.id
     where o.tenant_id = any(cast(:tenants as uuid[])) and o.id = any(cast(:orgs as uuid[]))
+""")
+CONCERNED = text(f"""
+    {SERVED.text}
+    union all
+    select null, null, pool_id from (
+        select distinct s.pool_id
+        from unnest(cast(:own_tenants as uuid[]), cast(:users as uuid[])) as named (tenant_id, user_id)
+        join seat s on s.tenant_id = named.tenant_id and s.user_id = named.user_id
+        where s.state in ('waitlisted', 'assigned', 'suspended', 'withheld')) held
 """)
 SERVICE = text("""
     select tenant_id, org_id, product, pool_id from pool_service where tenant_id = any(cast(:tenants as uuid[]))
@@ -67,7 +77,23 @@ async def load_parents(conn: AsyncConnection, tenants: Sequence[UUID], ids: Sequ
 
 async def load_served(conn: AsyncConnection, tenants: Sequence[UUID], orgs: Sequence[UUID]) -> Served:
     """Which pools serve these organizations; holds still while the configuration is locked."""
-    rows = (await conn.execute(SERVED, {"tenants": tenants, "orgs": orgs})).all()
+    return to_served((await conn.execute(SERVED, {"tenants": tenants, "orgs": orgs})).all())
+
+
+async def load_concerned(
+    conn: AsyncConnection, tenants: Sequence[UUID], orgs: Sequence[UUID], users: Mapping[UUID, UUID]
+) -> tuple[Served, set[UUID]]:
+    """Which pools serve these organizations, and those besides in which people (ids with their tenants) have seats.
+
+    Where they have seats is not locked, so that it may change.
+    """
+    values = {"tenants": tenants, "orgs": orgs, "own_tenants": list(users.values()), "users": list(users)}
+    rows = (await conn.execute(CONCERNED, values)).all()
+    concerned = {row.pool_id for row in rows if row.pool_id is not None}
+    return to_served([row for row in rows if row.id is not None]), concerned
+
+
+def to_served(rows: Sequence[Row[Any]]) -> Served:
     pools = {(row.id, row.product): row.pool_id for row in rows if row.pool_id is not None}
     return Served(frozenset(row.id for row in rows), pools)
 

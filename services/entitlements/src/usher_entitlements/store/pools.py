@@ -1,6 +1,6 @@
 """Pools: locked by id, and saved with the figures that follow from the changes of their seats."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,12 +26,6 @@ LOCK_ALL = text(f"""
 """)
 FIND = text(f"select {COLUMNS} from pool p where p.id = :id")
 LATEST = text("select max(as_of) from pool where tenant_id = :tenant")
-CONCERNED = text("""
-    select distinct s.pool_id
-    from unnest(cast(:tenants as uuid[]), cast(:users as uuid[])) as named (tenant_id, user_id)
-    join seat s on s.tenant_id = named.tenant_id and s.user_id = named.user_id
-    where s.state in ('waitlisted', 'assigned', 'suspended', 'withheld')
-""")
 INSERT = text("""
     insert into pool (tenant_id, id, org_id, product, license_state, capacity, capacity_with_grace, extra,
         extra_with_grace, starts_at, ends_at, usable_until, shrink, assigned, waitlisted, suspended, over_allocated,
@@ -58,11 +52,6 @@ UPDATE = text("""
               usable_until, shrink, assigned, waitlisted, suspended, over_allocated, carried_in, as_of, version)
     where p.tenant_id = f.tenant_id and p.id = f.id
 """)
-
-
-async def find_concerned_pools(conn: AsyncConnection, users: Mapping[UUID, UUID]) -> set[UUID]:
-    """The pools in which these people (ids with their tenants) hold or await seats; unlocked, so that it may change."""
-    return set(await conn.scalars(CONCERNED, {"tenants": list(users.values()), "users": list(users)}))
 
 
 async def lock_pools(conn: AsyncConnection, tenants: Sequence[UUID], ids: Collection[UUID]) -> dict[UUID, Pool]:

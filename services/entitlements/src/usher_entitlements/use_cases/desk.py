@@ -15,9 +15,9 @@ from usher_entitlements.domain.pools import Pool
 from usher_entitlements.domain.seating import Case, Seating, Situation, decide_seating
 from usher_entitlements.domain.seats import Reason, Seat, SeatChange, SeatState
 from usher_entitlements.store.configurations import Configuration, load_rules
-from usher_entitlements.store.organizations import Served, load_served
+from usher_entitlements.store.organizations import Served, load_concerned
 from usher_entitlements.store.people import lock_people
-from usher_entitlements.store.pools import find_concerned_pools, lock_pools
+from usher_entitlements.store.pools import lock_pools
 from usher_entitlements.store.reevaluations import add_listed, count_listed, take_people
 from usher_entitlements.store.seats import load_line, load_seats, save_places
 from usher_entitlements.use_cases.recording import causes_by_pool, record_pools, record_seats
@@ -56,9 +56,8 @@ async def lay_for_people(
     Raises Contended when somebody's seat has come to another pool before the pools were locked.
     """
     tenants = list(configurations)
-    served = await load_served(conn, tenants, sorted(set(orgs)))
-    concerned = await find_concerned_pools(conn, users)
-    pools = await lock_pools(conn, tenants, concerned.union(served.pools.values()))
+    served, concerned = await load_concerned(conn, tenants, sorted(set(orgs)), users)
+    pools = await lock_pools(conn, tenants, concerned)
     people = await lock_people(conn, users)
     seats = await load_seats(conn, users)
     desk = await lay(conn, configurations, served, pools, people, seats)

@@ -13,9 +13,8 @@ from usher_entitlements.domain.seats import Reason
 from usher_entitlements.domain.terms import LicenseTerm, due_passages, with_successors
 from usher_entitlements.store.configurations import (
     Configuration,
-    is_due,
     lock_for_change,
-    lock_for_decisions,
+    lock_unless_due,
     save_configurations,
 )
 from usher_entitlements.store.notice_clocks import look_at_notices
@@ -35,9 +34,9 @@ async def hold_configurations(conn: AsyncConnection, tenants: Sequence[UUID], at
 
     Raises Contended when a change made something due while its lock was waited for.
     """
-    if await is_due(conn, tenants, at):
+    held = await lock_unless_due(conn, tenants, at)
+    if len(held) < len(tenants):
         return await catch_up(conn, await lock_for_change(conn, tenants), at, Cause())
-    held = await lock_for_decisions(conn, tenants)
     if any(one.due_at is not None and one.due_at <= at for one in held.values()):
         raise Contended("a license term has come due meanwhile")
     return held

@@ -44,13 +44,16 @@ class UserAnswer(BaseModel):
     profile_version: int
 
 
-async def person_for(access: Access, conn: AsyncConnection, user_id: UUID, *roles: str, own: bool = False) -> Person:
-    """A person whom the caller may see by one of `roles`, or who is the caller where `own` is enough.
+async def person_for(
+    access: Access, conn: AsyncConnection, user_id: UUID, *roles: str, own: bool = False, for_update: bool = False
+) -> Person:
+    """A person whom the caller may see by one of `roles`, or who is the caller where `own` is enough; locked if asked.
 
     Raises NotFound for a person of another tenant or unit, Forbidden without a role.
     """
-    person = (await load_people(conn, [user_id])).get(user_id)
-    if person is not None and own and user_id == access.caller.user_id:
+    person = (await load_people(conn, [user_id], for_update=for_update)).get(user_id)
+    is_own = own and user_id == access.caller.user_id
+    if person is not None and (is_own or access.caller.is_system):
         return person
     scope = await access.scope(conn, None, *roles)
     if person is None or not scope.sees(person.org_id):

@@ -166,10 +166,10 @@ async def put_roles(
     is asked for here again.
     """
     async with access.transaction() as conn:
-        await person_for(access, conn, user_id, "org_admin")
-        wanted = {user_id: frozenset[str](body.roles)}
+        person = await person_for(access, conn, user_id, "org_admin", for_update=True)
+        expected(if_match)(person)
         by_system, act = access.caller.is_system, act_of(access, runtime)
-        changed = await set_roles(conn, wanted, by_system=by_system, act=act, expect=expected(if_match))
+        changed = await set_roles(conn, [person], frozenset(body.roles), by_system=by_system, act=act)
         await write_down(conn, access, act, about_people("user.set_roles", changed))
     return answered(changed[0].after, response)
 

@@ -150,7 +150,7 @@ async def take_claim_unless_stopped(runtime: Runtime, kind: Kind) -> Claim | Non
 
 async def take_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> Claim | None:
     token, now = new_id(), runtime.clock.now()
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         job = await claim_job(conn, kind, token, now, now + LEASE)
     return Claim(runtime, job, token) if job else None
 

@@ -15,7 +15,7 @@ AT_ONCE = 4
 
 async def do_what_was_decided(runtime: Runtime) -> bool:
     """Do a batch of each of some sets. Answers whether there was any."""
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         due = await find_due_sets(conn)
     done = [await do_batches(runtime, tenant, set_id, 1) for tenant, set_id in due]
     return any(done)

@@ -12,7 +12,7 @@ KEPT = timedelta(days=30)
 
 async def forget_old_issues(runtime: Runtime) -> bool:
     """Remove them from every tenant. Answers that there is no more to do."""
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         await remove_old_issues(conn, runtime.clock.now() - KEPT)
         await remove_old_rows(conn, runtime.clock.now() - KEPT)
     return False

@@ -163,7 +163,7 @@ class Running:
         if self.job.target_id is not None:
             return Tenants([self.job.target_id], {})
         database = self.claim.runtime.database
-        async with database.transaction(await database.all_tenants()) as conn:
+        async with database.transaction_of_all() as conn:
             known = await find_tenants_of_roots(conn, self.job.source, [row.external_id for row in rows.tops])
         return Tenants(known, {row.external_id: new_id() for row in rows.tops})
 

@@ -11,8 +11,9 @@ from usher_identity.domain.changes import Change
 from usher_identity.domain.links import Link
 from usher_identity.domain.people import Person
 from usher_identity.domain.roles import HeldRole, Roles
-from usher_identity.store.links import PERSON_LINKS, find_by_links, load_links, save_links
-from usher_identity.store.roles import load_grants, load_removals, save_grants, save_removals
+from usher_identity.store.links import PERSON_LINKS, find_by_links, save_links
+from usher_identity.store.person_parts import load_parts
+from usher_identity.store.roles import save_grants, save_removals
 
 COLUMNS = """
     tenant_id, id, org_id, user_name, display_name, email, status, status_since, roles, role_since, version,
@@ -59,14 +60,8 @@ async def load_people(conn: AsyncConnection, ids: Iterable[UUID], *, for_update:
     rows = (await conn.execute(LOAD_FOR_UPDATE if for_update else LOAD, {"ids": sorted(ids)})).all()
     if not rows:
         return {}
-    found = [row.id for row in rows]
-    links = await load_links(conn, PERSON_LINKS, found)
-    grants = await load_grants(conn, found)
-    removals = await load_removals(conn, found)
-    return {
-        row.id: from_row(row, links.get(row.id, ()), Roles(grants.get(row.id, ()), removals.get(row.id, ()), held(row)))
-        for row in rows
-    }
+    parts = await load_parts(conn, [row.id for row in rows])
+    return {row.id: from_row(row, parts.links_of(row.id), parts.roles_of(row.id, held(row))) for row in rows}
 
 
 async def find_people_by_link(

@@ -1,8 +1,6 @@
 """Statements on role grants, one a source, and on the removals that stand against them."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,10 +9,6 @@ from usher_identity.domain.changes import Change, difference
 from usher_identity.domain.people import Person
 from usher_identity.domain.roles import Grant, Removal
 
-GRANTS = text("select person_id, role, source, since from role_grant where person_id = any(cast(:ids as uuid[]))")
-REMOVALS = text(
-    "select person_id, role, removed_at, removed_by from role_removal where person_id = any(cast(:ids as uuid[]))"
-)
 REMOVE_GRANTS = text("""
     delete from role_grant g
     using unnest(cast(:tenants as uuid[]), cast(:people as uuid[]), cast(:roles as text[]), cast(:sources as text[]))
@@ -37,22 +31,6 @@ SAVE_REMOVALS = text("""
     select * from unnest(cast(:tenants as uuid[]), cast(:people as uuid[]), cast(:roles as text[]),
         cast(:removed as timestamptz[]), cast(:removed_by as text[]))
 """)
-
-
-async def load_grants(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, tuple[Grant, ...]]:
-    """Who gives these people which roles, in order."""
-    found: dict[UUID, list[Grant]] = defaultdict(list)
-    for row in await conn.execute(GRANTS, {"ids": ids}):
-        found[row.person_id].append(Grant(row.role, row.source, row.since))
-    return {id_: tuple(sorted(grants)) for id_, grants in found.items()}
-
-
-async def load_removals(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, tuple[Removal, ...]]:
-    """Which roles administrators have taken from these people, in order."""
-    found: dict[UUID, list[Removal]] = defaultdict(list)
-    for row in await conn.execute(REMOVALS, {"ids": ids}):
-        found[row.person_id].append(Removal(row.role, row.removed_at, row.removed_by))
-    return {id_: tuple(sorted(removals)) for id_, removals in found.items()}
 
 
 async def save_grants(conn: AsyncConnection, changes: Sequence[Change[Person]]) -> None:

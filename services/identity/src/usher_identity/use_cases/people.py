@@ -118,21 +118,14 @@ async def change_people(
 
 
 async def set_roles(
-    conn: AsyncConnection,
-    roles: Mapping[UUID, frozenset[str]],
-    *,
-    by_system: bool,
-    act: Act,
-    expect: Expect[Person] = expect_any,
+    conn: AsyncConnection, people: Iterable[Person], roles: frozenset[str], *, by_system: bool, act: Act
 ) -> Sequence[Change[Person]]:
-    """Give people whom the transaction sees exactly these roles. Raises as `check_grants` does."""
-    before = await load_people(conn, roles, for_update=True)
+    """Give people whom the transaction has locked exactly these roles. Raises as `check_grants` does."""
     decided: list[Change[Person]] = []
-    for id_, person in before.items():
-        expect(person)
+    for person in people:
         is_operator = person.tenant_id == OPERATORS_TENANT
-        check_grants(person.roles.names, roles[id_], by_system=by_system, is_operator=is_operator)
-        wanted = person.roles.desired(roles[id_], act.cause.actor, act.at)
+        check_grants(person.roles.names, roles, by_system=by_system, is_operator=is_operator)
+        wanted = person.roles.desired(roles, act.cause.actor, act.at)
         decided.append(Change(person, replace(person, roles=wanted)))
     return await recorded(conn, decided, act)
 
