@@ -8,7 +8,10 @@ from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfi
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit.consuming import UseCase
 from usher_kit.directory import apply_organizations
-from usher_notifications.use_cases import keep_license_notices, keep_people, keep_profiles, note_waiting, note_warnings
+from usher_notifications.use_cases.license_notices import keep_license_notices
+from usher_notifications.use_cases.people import keep_people, keep_profiles
+from usher_notifications.use_cases.waiting import note_waiting
+from usher_notifications.use_cases.warnings import note_warnings
 
 APPLY: Mapping[type[Fact], UseCase] = {
     OrganizationChanged: apply_organizations,

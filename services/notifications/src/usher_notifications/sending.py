@@ -16,7 +16,8 @@ from usher_notifications.mail.post import Outcome, Post
 from usher_notifications.settings import NotificationsSettings
 from usher_notifications.store.deliveries import claim_deliveries, hold_deliveries
 from usher_notifications.store.notices import load_due
-from usher_notifications.use_cases import address_notices, settle_deliveries
+from usher_notifications.use_cases.deliveries import settle_deliveries
+from usher_notifications.use_cases.license_notices import address_notices
 
 POLL_SECONDS = 1.0
 AT_ONCE = 20
