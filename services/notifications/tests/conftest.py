@@ -49,6 +49,7 @@ async def notifications(service_database: str, mail: MailServer) -> AsyncIterato
     settings = NotificationsSettings(
         smtp_url=f"smtp://127.0.0.1:{mail.port}",
         mail_from="Usher <usher@usher.example>",
+        account_representative="Rita Rep <rita@seller.example>",
         console_url="https://usher.example",
         link_secret=SECRET,
     )

@@ -8,6 +8,7 @@ import pytest
 from httpx import AsyncClient
 
 from usher_contracts.envelope import OPERATORS_TENANT
+from usher_notifications.domain.notices import Kind
 
 from .story import (
     ADMIN,
@@ -88,12 +89,7 @@ async def test_deliveries_are_paged_newest_first_and_name_no_address(client: Asy
 
 async def test_a_muted_kind_is_not_sent(notifications: Notifications, client: AsyncClient, bearer: Bearer) -> None:
     shown = (await client.get("/v1/subscriptions", headers=bearer(ANN))).json()["items"]
-    assert {item["kind"]: item["muted"] for item in shown} == {
-        "waitlisted": False,
-        "waitlist_digest": False,
-        "license_ending": False,
-        "reclaim_warning": False,
-    }
+    assert {item["kind"]: item["muted"] for item in shown} == {kind.value: False for kind in Kind}
     await client.put("/v1/subscriptions", json={"kind": "waitlisted", "muted": True}, headers=bearer(ANN))
     notifications.mail.taken.clear()
     await notifications.hear(seat(ANN, product="learn"))
@@ -129,7 +125,7 @@ async def test_a_client_has_no_subscriptions(client: AsyncClient, bearer: Bearer
 
 async def test_templates_are_named_with_their_subjects(client: AsyncClient, bearer: Bearer) -> None:
     items = (await client.get("/v1/templates", headers=bearer(ANN))).json()["items"]
-    assert [item["name"] for item in items] == ["waitlisted", "waitlist_digest", "license_ending", "reclaim_warning"]
+    assert [item["name"] for item in items] == [kind.value for kind in Kind]
     assert all(item["subject"] and item["audience"] for item in items)
 
 

@@ -55,6 +55,7 @@ LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
         UserChanged,
         UserProfileChanged,
         LicenseTermNotice,
+        LicenseRequestChanged,
         SeatChanged,
         SeatActivityChanged,
     ),

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from usher_kit.migrations import create_directory, create_plumbing, isolate
 
@@ -63,6 +63,24 @@ def create_notices() -> None:
         key=("subject",),
     )
     index("ix_license_notice_open", "license_notice", "told_at", where="addressed_at is null")
+    table(
+        "license_request",
+        uuid("id"),
+        uuid("org_id"),
+        words("product"),
+        sa.Column("seats", sa.Integer, nullable=False),
+        words("note", nullable=True),
+        words("state"),
+        sa.Column("figures", JSONB, nullable=False),
+        words("asked_by"),
+        words("answer_note", nullable=True),
+        number("version"),
+        moment("told_at"),
+        words("cause"),
+        moment("addressed_at", nullable=True),
+        key=("id",),
+    )
+    index("ix_license_request_open", "license_request", "told_at", where="addressed_at is null")
 
 
 def create_deliveries() -> None:

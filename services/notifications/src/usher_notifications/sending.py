@@ -18,6 +18,7 @@ from usher_notifications.store.deliveries import claim_deliveries, hold_deliveri
 from usher_notifications.store.notices import load_due
 from usher_notifications.use_cases.deliveries import settle_deliveries
 from usher_notifications.use_cases.license_notices import address_notices
+from usher_notifications.use_cases.license_requests import address_requests
 
 POLL_SECONDS = 1.0
 AT_ONCE = 20
@@ -38,7 +39,7 @@ async def claim(runtime: Runtime) -> tuple[int, list[Letter]]:
     at = runtime.clock.now()
     async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
         deliveries = await claim_deliveries(conn, at, AT_ONCE)
-        letters, settled = sort_out(await load_due(conn, deliveries), at)
+        letters, settled = sort_out(await load_due(conn, deliveries, runtime.settings.representative), at)
         await settle_deliveries(conn, settled, at)
         await hold_deliveries(conn, [letter.delivery for letter in letters], at + LEASE)
     return len(deliveries), letters
@@ -77,9 +78,12 @@ async def record(runtime: Runtime, deliveries: Sequence[Delivery]) -> None:
 
 
 async def address_what_is_open(runtime: Runtime) -> bool:
-    """One round of addressing license notices. Answers whether there were any."""
+    """One round of addressing what those are told of who sell licenses. Answers whether there was anything."""
+    at, has_representative = runtime.clock.now(), bool(runtime.settings.account_representative)
     async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
-        return await address_notices(conn, runtime.clock.now()) > 0
+        notices = await address_notices(conn, at)
+        requests = await address_requests(conn, at, has_representative=has_representative)
+    return notices + requests > 0
 
 
 ADDRESS: Loop[Runtime] = Loop("address", POLL_SECONDS, address_what_is_open)

@@ -1,7 +1,7 @@
 """Notifications' tables: copies of organizations, people and seats, profiles, notices and their deliveries."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
 
@@ -73,6 +73,27 @@ LICENSE_NOTICE = Table(
     Index("ix_license_notice_open", "told_at", postgresql_where=text("addressed_at is null")),
 )
 """Terms that come to their end, each notice once; `addressed_at` is when its deliveries were made."""
+
+LICENSE_REQUEST = Table(
+    "license_request",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("product", Text, nullable=False),
+    Column("seats", Integer, nullable=False),
+    Column("note", Text),
+    Column("state", Text, nullable=False),
+    Column("figures", JSONB, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("answer_note", Text),
+    Column("version", BigInteger, nullable=False),
+    moment("told_at"),
+    Column("cause", Text, nullable=False),
+    moment("addressed_at", nullable=True),
+    Index("ix_license_request_open", "told_at", postgresql_where=text("addressed_at is null")),
+)
+"""What organizations ask of those who sell; `addressed_at` is when deliveries were made of this version."""
 
 DELIVERY = Table(
     "delivery",

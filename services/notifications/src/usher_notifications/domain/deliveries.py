@@ -9,6 +9,9 @@ from uuid import UUID
 from usher_notifications.domain.notices import Kind, LicenseEnding, Notice, ReclaimWarning
 from usher_notifications.domain.timing import backoff
 
+REPRESENTATIVE = UUID("00000000-0000-7000-8000-000000000002")
+"""The account representative as a recipient: of the operators' tenant, and nobody whom identity knows."""
+
 
 class Status(StrEnum):
     """Dropped is what was not sent because it was true no longer, or not wanted."""

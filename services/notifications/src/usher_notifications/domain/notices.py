@@ -16,6 +16,8 @@ class Kind(StrEnum):
     WAITLIST_DIGEST = "waitlist_digest"
     LICENSE_ENDING = "license_ending"
     RECLAIM_WARNING = "reclaim_warning"
+    LICENSE_REQUEST = "license_request"
+    LICENSE_ANSWER = "license_answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +92,40 @@ class ReclaimWarning:
     zone: tzinfo
 
 
-Notice = Waitlisted | WaitlistDigest | LicenseEnding | ReclaimWarning
+@dataclass(frozen=True, slots=True)
+class LicenseRequested:
+    """To those who sell: an organization asks for further seats of a pool with these figures.
+
+    `ends_at` is the license's end, None where nothing is licensed. `waitlisted_here` are of who asks, and its units.
+    """
+
+    id: UUID
+    org_id: UUID
+    organization: str
+    product: str
+    seats: int
+    note: str | None
+    asker: str
+    """Empty where their name is not known."""
+    capacity: int
+    assigned: int
+    waitlisted: int
+    waitlisted_here: int
+    ends_at: datetime | None
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseAnswered:
+    """To those who asked for further seats: whether they get them, and why."""
+
+    id: UUID
+    org_id: UUID
+    organization: str
+    product: str
+    seats: int
+    is_granted: bool
+    note: str | None
+
+
+Notice = Waitlisted | WaitlistDigest | LicenseEnding | ReclaimWarning | LicenseRequested | LicenseAnswered

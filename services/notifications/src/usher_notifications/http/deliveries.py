@@ -16,7 +16,9 @@ from usher_notifications.store.lists import list_deliveries
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 
 READERS = frozenset({"org_admin", "reporter"})
-KindName = Literal["waitlisted", "waitlist_digest", "license_ending", "reclaim_warning"]
+KindName = Literal[
+    "waitlisted", "waitlist_digest", "license_ending", "reclaim_warning", "license_request", "license_answer"
+]
 
 
 class Shown(BaseModel):

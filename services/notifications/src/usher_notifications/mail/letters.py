@@ -9,7 +9,15 @@ from pydantic import SecretStr
 
 from usher_kit.links import SeatLink, sign
 from usher_notifications.domain.deliveries import Letter
-from usher_notifications.domain.notices import Kind, LicenseEnding, ReclaimWarning, WaitlistDigest, Waitlisted
+from usher_notifications.domain.notices import (
+    Kind,
+    LicenseAnswered,
+    LicenseEnding,
+    LicenseRequested,
+    ReclaimWarning,
+    WaitlistDigest,
+    Waitlisted,
+)
 
 GOOD_AFTER = timedelta(days=7)
 """How long after the reclaim was due a link to keep the seat is read: it may have been put off meanwhile."""
@@ -21,6 +29,9 @@ SUBJECTS: Mapping[Kind, str] = {
     Kind.RECLAIM_WARNING: "Do you still need your {{ notice.product | product }} seat?",
     Kind.LICENSE_ENDING: "The {{ notice.product | product }} license of {{ notice.organization }} ends"
     " {{ notice.days_left(at) | in_days }}",
+    Kind.LICENSE_REQUEST: "{{ notice.organization }} asks for {{ notice.seats | seats_of(notice.product) }} more",
+    Kind.LICENSE_ANSWER: "Your request for {{ notice.seats | seats_of(notice.product) }} was"
+    " {{ 'granted' if notice.is_granted else 'declined' }}",
 }
 
 AUDIENCES: Mapping[Kind, str] = {
@@ -28,6 +39,8 @@ AUDIENCES: Mapping[Kind, str] = {
     Kind.WAITLIST_DIGEST: "the administrators of the organization and of those above it",
     Kind.RECLAIM_WARNING: "the person who holds the seat",
     Kind.LICENSE_ENDING: "system administrators, and the administrators of the organization and of those above it",
+    Kind.LICENSE_REQUEST: "system administrators, and the account representative",
+    Kind.LICENSE_ANSWER: "the administrators of the organization that asked, and of those above it",
 }
 
 
@@ -58,6 +71,11 @@ def in_days(days: int) -> str:
     return f"in {days} day" if days == 1 else f"in {days} days"
 
 
+def seats_of(seats: int, product: str) -> str:
+    """So many seats of a product, as people call it: `40 Learn seats`."""
+    return f"{seats:,} {product_name(product)} {'seat' if seats == 1 else 'seats'}"
+
+
 def link_of(letter: Letter, console_url: str, secret: SecretStr) -> str:
     """The page of the console where the recipient sees more, or does what the letter asks."""
     base, notice, delivery = console_url.rstrip("/"), letter.notice, letter.delivery
@@ -67,7 +85,7 @@ def link_of(letter: Letter, console_url: str, secret: SecretStr) -> str:
         case ReclaimWarning():
             link = SeatLink(delivery.tenant_id, delivery.recipient, notice.product)
             return f"{base}/keep/{sign(link, secret, notice.reclaim_due + GOOD_AFTER)}"
-        case WaitlistDigest() | LicenseEnding():
+        case WaitlistDigest() | LicenseEnding() | LicenseRequested() | LicenseAnswered():
             return f"{base}/licenses?org_id={notice.org_id}"
 
 
@@ -78,7 +96,7 @@ ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ENVIRONMENT.filters.update(product=product_name, day=day, in_days=in_days)
+ENVIRONMENT.filters.update(product=product_name, day=day, in_days=in_days, seats_of=seats_of)
 
 
 def write(letter: Letter, console_url: str, secret: SecretStr, at: datetime) -> Words:

@@ -1,7 +1,7 @@
 """What notices say, loaded at the moment of sending: a notice that is true no longer has nothing to say."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_notifications.domain.deliveries import Delivery, Due, Recipient
 from usher_notifications.domain.notices import (
     Kind,
+    LicenseAnswered,
     LicenseEnding,
+    LicenseRequested,
     Notice,
     ReclaimWarning,
     Waiting,
@@ -73,11 +75,23 @@ RECLAIM_WARNING = text(f"""
     left join organization o on o.tenant_id = a.tenant_id and o.id = coalesce(p.org_id, asked.org_id)
     where coalesce(s.state, 'assigned') = 'assigned'
 """)
+# Of a request's versions, the last one alone is true.
+REQUESTED = f"""
+    select asked.id, r.id as request_id, r.org_id, r.product, r.seats, r.note, r.state, r.figures, r.answer_note,
+        o.name, o.time_zone, p.display_name as asker from {ASKED}
+    join license_request r on r.tenant_id = asked.tenant_id and r.id = cast(asked.subject as uuid)
+        and r.version = asked.version
+    left join organization o on o.tenant_id = r.tenant_id and o.id = r.org_id
+    left join profile p on p.tenant_id = r.tenant_id and 'user:' || p.user_id = r.asked_by
+"""
+LICENSE_REQUEST = text(f"{REQUESTED} where r.state = 'open'")
+LICENSE_ANSWER = text(f"{REQUESTED} where r.state in ('granted', 'declined')")
 
 
-async def load_due(conn: AsyncConnection, deliveries: Sequence[Delivery]) -> list[Due]:
+async def load_due(conn: AsyncConnection, deliveries: Sequence[Delivery], representative: Recipient) -> list[Due]:
     """Deliveries with what is known of their recipients, and what their notices say where they are still true."""
     people = await load_recipients(conn, {(one.recipient_tenant_id, one.recipient) for one in deliveries})
+    people[representative.id] = representative
     notices: dict[UUID, Notice] = {}
     for kind, (statement, read) in LOADED.items():
         if of_kind := [delivery for delivery in deliveries if delivery.kind is kind]:
@@ -123,6 +137,32 @@ def to_reclaim_warning(rows: Sequence[Row[Any]]) -> Notice:
     return ReclaimWarning(row.product, row.name or UNNAMED, row.last_login_at, row.reclaim_due, zone)
 
 
+def to_license_requested(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    figures = row.figures
+    return LicenseRequested(
+        id=row.request_id,
+        org_id=row.org_id,
+        organization=row.name or UNNAMED,
+        product=row.product,
+        seats=row.seats,
+        note=row.note,
+        asker=row.asker or "",
+        capacity=figures["capacity"],
+        assigned=figures["assigned"],
+        waitlisted=figures["waitlisted"],
+        waitlisted_here=figures["waitlisted_here"],
+        ends_at=datetime.fromisoformat(figures["ends_at"]) if figures["ends_at"] else None,
+        zone=to_zone(row.time_zone),
+    )
+
+
+def to_license_answered(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    named = (row.request_id, row.org_id, row.name or UNNAMED, row.product, row.seats)
+    return LicenseAnswered(*named, row.state == "granted", row.answer_note)
+
+
 @lru_cache(maxsize=1_000)
 def to_zone(name: str | None) -> tzinfo:
     """The time zone of that name; UTC for one that nobody knows."""
@@ -137,4 +177,6 @@ LOADED: Mapping[Kind, tuple[TextClause, Callable[[Sequence[Row[Any]]], Notice]]]
     Kind.WAITLIST_DIGEST: (WAITLIST_DIGEST, to_digest),
     Kind.LICENSE_ENDING: (LICENSE_ENDING, to_license_ending),
     Kind.RECLAIM_WARNING: (RECLAIM_WARNING, to_reclaim_warning),
+    Kind.LICENSE_REQUEST: (LICENSE_REQUEST, to_license_requested),
+    Kind.LICENSE_ANSWER: (LICENSE_ANSWER, to_license_answered),
 }
