@@ -35,6 +35,7 @@ EFFECTS: Mapping[tuple[str, str], str] = {
         "notifications",
         "entitlements.license_term.notice",
     ): "select version from license_notice where subject = :subject",
+    ("notifications", "identity.change_set.held"): "select version from change_set where id::text = :id",
     ("notifications", "entitlements.license_request.changed"): (
         "select version from license_request where id::text = :id"
     ),

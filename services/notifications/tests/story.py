@@ -14,16 +14,16 @@ import orjson
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import text
 
-from usher_contracts.entitlements import (
-    LicenseRequestChanged,
-    LicenseTermNotice,
-    RequestFigures,
-    RequestState,
-    SeatChanged,
-    SeatState,
-)
+from usher_contracts.entitlements import LicenseTermNotice, SeatChanged, SeatState
 from usher_contracts.envelope import OPERATORS_TENANT, Cause, Event, Fact
-from usher_contracts.identity import HeldRole, OrganizationChanged, Role, UserChanged, UserProfileChanged, UserStatus
+from usher_contracts.identity import (
+    HeldRole,
+    OrganizationChanged,
+    Role,
+    UserChanged,
+    UserProfileChanged,
+    UserStatus,
+)
 from usher_contracts.notifications import DeliveryChanged
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit.clock import FixedClock
@@ -37,7 +37,6 @@ from usher_notifications.sending import address_what_is_open, send_what_is_due
 
 DISTRICT, NORTH, SOUTH, ELSEWHERE, TERM = (UUID(int=number) for number in (1, 2, 3, 9, 50))
 ANN, BOB, ADMIN, PRINCIPAL, OPERATOR, STRANGER = (UUID(int=number) for number in (101, 102, 201, 202, 203, 204))
-REQUEST = UUID(int=70)
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -162,41 +161,6 @@ def license_notice(*, days_left: int = 30, at: datetime = START, version: int = 
             days_left=days_left,
             threshold=days_left,
             version=version,
-        ),
-        at,
-    )
-
-
-def license_request(
-    state: RequestState = "open",
-    *,
-    seats: int = 40,
-    note: str | None = "Twelve new classes start.",
-    answer: str | None = None,
-    asker: UUID = PRINCIPAL,
-    at: datetime = START,
-    version: int = 1,
-) -> Event[LicenseRequestChanged]:
-    """North School asks for seats of the district's pool."""
-    figures = RequestFigures(
-        capacity=1_240, assigned=1_240, available=0, waitlisted=37, waitlisted_here=31, suspended=0, ends_at=day(30)
-    )
-    return tell(
-        LicenseRequestChanged(
-            tenant_id=DISTRICT,
-            id=REQUEST,
-            org_id=NORTH,
-            pool_id=UUID(int=60),
-            product="learn",
-            seats=seats,
-            note=note,
-            state=state,
-            figures=figures,
-            asked_by=f"user:{asker}",
-            asked_at=START,
-            answer_note=answer,
-            version=version,
-            previous_version=version - 1,
         ),
         at,
     )

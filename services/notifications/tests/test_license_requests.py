@@ -10,13 +10,12 @@ from usher_contracts.entitlements import RequestState
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_notifications.settings import NotificationsSettings
 
+from .decisions import REQUEST, license_request
 from .story import (
     DISTRICT,
-    REQUEST,
     STRANGER,
     Notifications,
     day,
-    license_request,
     the_district,
 )
 

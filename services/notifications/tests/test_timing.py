@@ -30,8 +30,9 @@ def test_the_notices_of_many_are_held_for_longer() -> None:
     assert [hold(1), hold(MANY - 1), hold(MANY)] == [HOLD, HOLD, HOLD_OF_MANY]
 
 
-def test_a_waiting_place_is_told_for_two_days_a_license_for_seven_a_warning_for_five() -> None:
-    assert [useful_until(kind, START) for kind in Kind] == [day(2), day(2), day(7), day(5)]
+def test_who_waits_is_told_for_two_days_a_warning_for_five_and_what_is_to_be_decided_for_seven() -> None:
+    days = {Kind.WAITLISTED: 2, Kind.WAITLIST_DIGEST: 2, Kind.RECLAIM_WARNING: 5}
+    assert [useful_until(kind, START) for kind in Kind] == [day(days.get(kind, 7)) for kind in Kind]
 
 
 def test_attempts_are_doubled_up_to_an_hour() -> None:

@@ -54,6 +54,7 @@ LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
         OrganizationChanged,
         UserChanged,
         UserProfileChanged,
+        ChangeSetHeld,
         LicenseTermNotice,
         LicenseRequestChanged,
         SeatChanged,

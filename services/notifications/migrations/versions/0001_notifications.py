@@ -81,6 +81,21 @@ def create_notices() -> None:
         key=("id",),
     )
     index("ix_license_request_open", "license_request", "told_at", where="addressed_at is null")
+    figures = ("would_deactivate", "would_remove_roles", "of_people", "share_percent")
+    table(
+        "change_set",
+        uuid("id"),
+        uuid("org_id"),
+        words("source"),
+        words("status"),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in figures),
+        number("version"),
+        moment("told_at"),
+        words("cause"),
+        moment("addressed_at", nullable=True),
+        key=("id",),
+    )
+    index("ix_change_set_open", "change_set", "told_at", where="addressed_at is null")
 
 
 def create_deliveries() -> None:

@@ -16,6 +16,7 @@ from usher_notifications.mail.post import Outcome, Post
 from usher_notifications.settings import NotificationsSettings
 from usher_notifications.store.deliveries import claim_deliveries, hold_deliveries
 from usher_notifications.store.notices import load_due
+from usher_notifications.use_cases.change_sets import address_held
 from usher_notifications.use_cases.deliveries import settle_deliveries
 from usher_notifications.use_cases.license_notices import address_notices
 from usher_notifications.use_cases.license_requests import address_requests
@@ -78,12 +79,13 @@ async def record(runtime: Runtime, deliveries: Sequence[Delivery]) -> None:
 
 
 async def address_what_is_open(runtime: Runtime) -> bool:
-    """One round of addressing what those are told of who sell licenses. Answers whether there was anything."""
+    """One round of addressing what system administrators may be told of too. Answers whether there was anything."""
     at, has_representative = runtime.clock.now(), bool(runtime.settings.account_representative)
     async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
         notices = await address_notices(conn, at)
         requests = await address_requests(conn, at, has_representative=has_representative)
-    return notices + requests > 0
+        held = await address_held(conn, at)
+    return notices + requests + held > 0
 
 
 ADDRESS: Loop[Runtime] = Loop("address", POLL_SECONDS, address_what_is_open)

@@ -95,6 +95,26 @@ LICENSE_REQUEST = Table(
 )
 """What organizations ask of those who sell; `addressed_at` is when deliveries were made of this version."""
 
+CHANGE_SET = Table(
+    "change_set",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("would_deactivate", Integer, nullable=False),
+    Column("would_remove_roles", Integer, nullable=False),
+    Column("of_people", Integer, nullable=False),
+    Column("share_percent", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    moment("told_at"),
+    Column("cause", Text, nullable=False),
+    moment("addressed_at", nullable=True),
+    Index("ix_change_set_open", "told_at", postgresql_where=text("addressed_at is null")),
+)
+"""What the guard on mass loss holds, or held; `addressed_at` is when its deliveries were made."""
+
 DELIVERY = Table(
     "delivery",
     METADATA,

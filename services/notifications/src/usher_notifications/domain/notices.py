@@ -18,6 +18,7 @@ class Kind(StrEnum):
     RECLAIM_WARNING = "reclaim_warning"
     LICENSE_REQUEST = "license_request"
     LICENSE_ANSWER = "license_answer"
+    CHANGES_HELD = "changes_held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +129,18 @@ class LicenseAnswered:
     note: str | None
 
 
-Notice = Waitlisted | WaitlistDigest | LicenseEnding | ReclaimWarning | LicenseRequested | LicenseAnswered
+@dataclass(frozen=True, slots=True)
+class ChangesHeld:
+    """To who administers an organization: a source would take so much from its people at once that nothing was done."""
+
+    id: UUID
+    org_id: UUID
+    organization: str
+    source: str
+    would_deactivate: int
+    would_remove_roles: int
+    of_people: int
+    share_percent: int
+
+
+Notice = Waitlisted | WaitlistDigest | LicenseEnding | ReclaimWarning | LicenseRequested | LicenseAnswered | ChangesHeld

@@ -23,6 +23,7 @@ USEFUL_FOR: Mapping[Kind, timedelta] = {
     Kind.RECLAIM_WARNING: timedelta(days=5),
     Kind.LICENSE_REQUEST: timedelta(days=7),
     Kind.LICENSE_ANSWER: timedelta(days=7),
+    Kind.CHANGES_HELD: timedelta(days=7),
 }
 """How long after its fact became true a notice may be sent; an older fact makes none, so that history mails nobody."""
 

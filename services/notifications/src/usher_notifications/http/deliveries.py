@@ -17,7 +17,13 @@ router = APIRouter(prefix="/v1", tags=["deliveries"])
 
 READERS = frozenset({"org_admin", "reporter"})
 KindName = Literal[
-    "waitlisted", "waitlist_digest", "license_ending", "reclaim_warning", "license_request", "license_answer"
+    "waitlisted",
+    "waitlist_digest",
+    "license_ending",
+    "reclaim_warning",
+    "license_request",
+    "license_answer",
+    "changes_held",
 ]
 
 

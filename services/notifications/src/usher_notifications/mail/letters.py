@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from usher_kit.links import SeatLink, sign
 from usher_notifications.domain.deliveries import Letter
 from usher_notifications.domain.notices import (
+    ChangesHeld,
     Kind,
     LicenseAnswered,
     LicenseEnding,
@@ -32,6 +33,7 @@ SUBJECTS: Mapping[Kind, str] = {
     Kind.LICENSE_REQUEST: "{{ notice.organization }} asks for {{ notice.seats | seats_of(notice.product) }} more",
     Kind.LICENSE_ANSWER: "Your request for {{ notice.seats | seats_of(notice.product) }} was"
     " {{ 'granted' if notice.is_granted else 'declined' }}",
+    Kind.CHANGES_HELD: "Changes to the people of {{ notice.organization }} wait for your decision",
 }
 
 AUDIENCES: Mapping[Kind, str] = {
@@ -41,6 +43,7 @@ AUDIENCES: Mapping[Kind, str] = {
     Kind.LICENSE_ENDING: "system administrators, and the administrators of the organization and of those above it",
     Kind.LICENSE_REQUEST: "system administrators, and the account representative",
     Kind.LICENSE_ANSWER: "the administrators of the organization that asked, and of those above it",
+    Kind.CHANGES_HELD: "the administrators of the organization and of those above it, else system administrators",
 }
 
 
@@ -87,6 +90,8 @@ def link_of(letter: Letter, console_url: str, secret: SecretStr) -> str:
             return f"{base}/keep/{sign(link, secret, notice.reclaim_due + GOOD_AFTER)}"
         case WaitlistDigest() | LicenseEnding() | LicenseRequested() | LicenseAnswered():
             return f"{base}/licenses?org_id={notice.org_id}"
+        case ChangesHeld():
+            return f"{base}/users?org_id={notice.org_id}"
 
 
 ENVIRONMENT = Environment(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_notifications.domain.deliveries import Delivery, Due, Recipient
 from usher_notifications.domain.notices import (
+    ChangesHeld,
     Kind,
     LicenseAnswered,
     LicenseEnding,
@@ -86,6 +87,12 @@ REQUESTED = f"""
 """
 LICENSE_REQUEST = text(f"{REQUESTED} where r.state = 'open'")
 LICENSE_ANSWER = text(f"{REQUESTED} where r.state in ('granted', 'declined')")
+CHANGES_HELD = text(f"""
+    select asked.id, s.id as set_id, s.org_id, s.source, s.would_deactivate, s.would_remove_roles, s.of_people,
+        s.share_percent, o.name from {ASKED}
+    join change_set s on s.tenant_id = asked.tenant_id and s.id = cast(asked.subject as uuid) and s.status = 'held'
+    left join organization o on o.tenant_id = s.tenant_id and o.id = s.org_id
+""")
 
 
 async def load_due(conn: AsyncConnection, deliveries: Sequence[Delivery], representative: Recipient) -> list[Due]:
@@ -163,6 +170,12 @@ def to_license_answered(rows: Sequence[Row[Any]]) -> Notice:
     return LicenseAnswered(*named, row.state == "granted", row.answer_note)
 
 
+def to_changes_held(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    figures = (row.would_deactivate, row.would_remove_roles, row.of_people, row.share_percent)
+    return ChangesHeld(row.set_id, row.org_id, row.name or UNNAMED, row.source, *figures)
+
+
 @lru_cache(maxsize=1_000)
 def to_zone(name: str | None) -> tzinfo:
     """The time zone of that name; UTC for one that nobody knows."""
@@ -179,4 +192,5 @@ LOADED: Mapping[Kind, tuple[TextClause, Callable[[Sequence[Row[Any]]], Notice]]]
     Kind.RECLAIM_WARNING: (RECLAIM_WARNING, to_reclaim_warning),
     Kind.LICENSE_REQUEST: (LICENSE_REQUEST, to_license_requested),
     Kind.LICENSE_ANSWER: (LICENSE_ANSWER, to_license_answered),
+    Kind.CHANGES_HELD: (CHANGES_HELD, to_changes_held),
 }
