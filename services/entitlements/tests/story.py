@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
@@ -64,10 +64,11 @@ def person(
     on: float = 0,
     status: UserStatus = "active",
     status_on: float = -100,
+    reason: Literal["transferred"] | None = None,
     tenant: UUID = DISTRICT,
     version: int = 1,
 ) -> Event[UserChanged]:
-    """What identity says of a person; `on` is the day since which the roles are held."""
+    """What identity says of a person; `on` is the day since which the roles are held, `reason` that of the status."""
     return tell(
         UserChanged(
             tenant_id=tenant,
@@ -75,6 +76,7 @@ def person(
             org_id=org,
             status=status,
             status_since=day(status_on),
+            status_reason=reason,
             roles=tuple(HeldRole(role=role, since=day(on)) for role in roles),
             version=version,
         )

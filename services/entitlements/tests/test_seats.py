@@ -127,6 +127,43 @@ async def test_a_transfer_between_pools_frees_one_seat_and_takes_another(entitle
     assert await entitlements.claims(2) == [("waitlisted", "role_granted"), ("promoted", "seat_freed")]
 
 
+async def test_a_transfer_within_one_pool_leaves_seat_and_place_untouched(entitlements: Entitlements) -> None:
+    await entitlements.buy(term(1))
+    await entitlements.hear(person(1, "learner"), person(2, "learner", on=1), person(3, "learner", on=2))
+    statement = "select user_id, state, version, pool_id, wanted_since, assigned_since from seat order by user_id"
+    before = await entitlements.rows(statement)
+    await entitlements.hear(*(person(n, "learner", on=n - 1, org=SOUTH, version=2) for n in (1, 2)))
+    assert await entitlements.rows(statement) == before
+    assert await entitlements.claims(1) == [("assigned", "role_granted")]
+    assert list(await entitlements.seats("waitlisted")) == [2, 3]
+
+
+async def test_a_transfer_to_another_pool_keeps_the_place_of_when_the_seat_was_first_wanted(
+    entitlements: Entitlements,
+) -> None:
+    await entitlements.buy(term(1))
+    await entitlements.buy(term(1, org=SOUTH))
+    await entitlements.hear(person(1, "learner", on=3))
+    await entitlements.hear(*(person(n, "learner", org=SOUTH, on=n) for n in (2, 4, 5)))
+    await entitlements.hear(person(1, "learner", on=3, org=SOUTH, version=2))
+    assert list(await entitlements.seats("waitlisted")) == [1, 4, 5]
+    [moved] = await entitlements.rows("select wanted_since from seat where user_id = :id", id=UUID(int=1_001))
+    assert moved.wanted_since == day(3)
+    assert await entitlements.claims(1) == [
+        ("assigned", "role_granted"),
+        ("released", "user_transferred"),
+        ("waitlisted", "user_transferred"),
+    ]
+
+
+async def test_who_goes_to_another_tenant_leaves_their_seat_by_that_name(entitlements: Entitlements) -> None:
+    await entitlements.buy(term(1))
+    await entitlements.hear(person(1, "learner"), person(2, "learner", on=1))
+    await entitlements.hear(person(1, "learner", status="archived", reason="transferred", version=2))
+    assert await entitlements.claims(1) == [("assigned", "role_granted"), ("released", "user_transferred")]
+    assert await entitlements.claims(2) == [("waitlisted", "role_granted"), ("promoted", "seat_freed")]
+
+
 async def test_when_a_school_gets_its_own_pool_its_seats_are_carried_over_first(entitlements: Entitlements) -> None:
     await entitlements.buy(term(2))
     await entitlements.hear(person(1, "learner", org=SOUTH), person(2, "learner", on=1), person(3, "learner", on=2))

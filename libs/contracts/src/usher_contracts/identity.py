@@ -54,6 +54,8 @@ class UserChanged(StateFact):
     org_id: UUID
     status: UserStatus
     status_since: Time
+    status_reason: Literal["transferred"] | None = None
+    """Why the status holds where it does not say so itself: archived, since they went to another tenant."""
     roles: Annotated[tuple[HeldRole, ...], Field(max_length=32)] = ()
 
     @property
@@ -156,3 +158,33 @@ class ChangeSetHeld(StateFact):
     @property
     def unit(self) -> UUID:
         return self.org_id
+
+
+class TransferChanged(StateFact):
+    """A transfer that somebody asked for, and what became of it (seats: Transfer). No personal data.
+
+    Between two tenants each has one of its own, with an id of its own, that says nothing of the other's people.
+    """
+
+    type: ClassVar[str] = "usher.identity.transfer.changed.v1"
+
+    id: UUID
+    direction: Literal["within", "out", "in"]
+    """Within the tenant, or its side of a transfer out of it or into it."""
+    status: Literal["asked", "approved", "rejected", "withdrawn", "lapsed"]
+    user_id: UUID | None = None
+    """Unknown to a tenant that somebody is to come into, until it has agreed."""
+    from_org_id: UUID | None = None
+    to_org_id: UUID | None = None
+    asked_org_id: UUID | None = None
+    """The organization, of this tenant, whose side asks; null where that is another tenant's."""
+    decides_org_id: UUID | None = None
+    """The organization, of this tenant, whose administrators decide; null where that is another tenant's."""
+
+    @property
+    def subject(self) -> str:
+        return str(self.id)
+
+    @property
+    def unit(self) -> UUID | None:
+        return self.decides_org_id or self.asked_org_id

@@ -28,6 +28,8 @@ class Person:
     roles: Sequence[HeldRole]
     version: int
     config_version: int = 0
+    is_transferred: bool = False
+    """Whether they are not active since they went to another tenant; not kept, since it matters as it is told alone."""
 
     @property
     def is_active(self) -> bool:

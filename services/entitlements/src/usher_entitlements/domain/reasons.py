@@ -27,6 +27,8 @@ def why_came(before: Person | None, after: Person, rules: Rules, product: str, o
 
 def why_left(before: Person | None, after: Person, rules: Rules, product: str, otherwise: Reason) -> Reason:
     """Why `after` gives up the seat in the pool that served `before`. `otherwise` is the configuration's reason."""
+    if after.is_transferred:
+        return Reason.USER_TRANSFERRED
     if not after.is_active:
         return _NOT_ACTIVE[after.status]
     if before is not None and calls(rules, before, product) and not calls(rules, after, product):

@@ -51,4 +51,13 @@ def to_person(event: Event[UserChanged]) -> Person:
     """A fact as a person."""
     fact = event.data
     roles = [HeldRole(held.role, held.since) for held in fact.roles]
-    return Person(event.tenantid, fact.id, fact.org_id, fact.status, fact.status_since, roles, fact.version)
+    return Person(
+        event.tenantid,
+        fact.id,
+        fact.org_id,
+        fact.status,
+        fact.status_since,
+        roles,
+        fact.version,
+        is_transferred=fact.status_reason == "transferred",
+    )
