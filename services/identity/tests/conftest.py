@@ -17,6 +17,7 @@ from usher_kit.loops import Loops
 from usher_kit.runtime import Runtime
 from usher_kit.service import make_app, make_guard
 
+from .neighbors import Neighbors
 from .story import CHECK_SECRET, CLI_SECRET, CONSOLE_SECRET, ISSUER, House
 
 START = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
@@ -64,3 +65,11 @@ async def house(app: FastAPI, runtime: Runtime) -> AsyncIterator[House]:
         built = House(http, runtime, app.state.guard.verifier.keys)
         await built.build()
         yield built
+
+
+@pytest.fixture
+async def neighbors(house: House) -> Neighbors:
+    """Two districts, and an administrator of each of their organizations."""
+    built = Neighbors(house)
+    await built.build()
+    return built

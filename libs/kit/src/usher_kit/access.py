@@ -1,6 +1,6 @@
 """Access: who calls, what roles they hold now, and what they may see (interfaces: Roles and what they may do)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -124,11 +124,24 @@ class Access:
             conn.info[OWN_KEY] = self.key
             yield conn
 
+    @asynccontextmanager
+    async def transaction_across(self, tenants: Iterable[UUID]) -> AsyncIterator[AsyncConnection]:
+        """A transaction over these tenants, whoever calls: for an act on which two of them agree.
+
+        It sees more than the caller may: what it answers has to be the caller's to see.
+        """
+        async with self.database.transaction(sorted({*tenants, *self._with_key})) as conn:
+            conn.info[OWN_KEY] = self.key
+            yield conn
+
+    @property
+    def _with_key(self) -> list[UUID]:
+        return [self.key.tenant_id] if self.key else []
+
     def _opened(self, tenant_id: UUID | None) -> AbstractAsyncContextManager[AsyncConnection]:
-        with_key = [self.key.tenant_id] if self.key else []
         if self.caller.is_system and tenant_id is None:
-            return self.database.transaction_of_all(with_key)
-        return self.database.transaction(sorted({*self._tenants(tenant_id), *with_key}))
+            return self.database.transaction_of_all(self._with_key)
+        return self.database.transaction(sorted({*self._tenants(tenant_id), *self._with_key}))
 
     def _tenants(self, tenant_id: UUID | None) -> list[UUID]:
         if self.caller.is_system and tenant_id is not None:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from usher_identity.forgetting import forget
 from usher_identity.http import (
+    asking,
     bulk,
     calendars,
     change_sets,
@@ -19,6 +20,7 @@ from usher_identity.http import (
     settings,
     sign_in,
     sign_out,
+    transfers,
     users,
 )
 from usher_identity.http.refusals import add_refusal_handler
@@ -30,6 +32,7 @@ from usher_identity.oidc.keys import key_ring, rotate_keys
 from usher_identity.preparing import prepare
 from usher_identity.settings import IdentitySettings
 from usher_identity.tables import METADATA
+from usher_identity.time_passing import lapse_transfers
 from usher_kit.loops import Loop
 from usher_kit.service import Service, run
 
@@ -46,6 +49,8 @@ SERVICE = Service(
         organizations.router,
         calendars.router,
         users.router,
+        asking.router,
+        transfers.router,
         bulk.router,
         imports.router,
         jobs.router,
@@ -66,6 +71,7 @@ SERVICE = Service(
         Loop(imports.LOOP, 1, run_next_import),
         Loop(bulk.LOOP, 1, run_next_bulk),
         Loop(change_sets.LOOP, 5, do_what_was_decided),
+        Loop("overtaken transfers", 5, lapse_transfers),
         Loop("old issues", 3600, forget_old_issues),
     ],
     prepare=prepare,

@@ -10,11 +10,13 @@ from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 
 from usher_identity.import_tables import add_import_tables
+from usher_identity.transfer_tables import add_transfer_tables
 from usher_kit.tables import add_plumbing, moment, new_metadata, tenant_id
 
 METADATA = new_metadata()
 TENANT, OUTBOX = add_plumbing(METADATA)
 add_import_tables(METADATA)
+add_transfer_tables(METADATA)
 
 
 def key(name: str, of: str) -> "Column[Any]":
@@ -78,6 +80,7 @@ PERSON = Table(
     Column("role_since", ARRAY(TIMESTAMP(timezone=True)), nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("profile_version", BigInteger, nullable=False),
+    Column("closed_by", UUID(as_uuid=True)),
     key("user_name_key", "lower(user_name)"),
     key("name_key", "lower(display_name)"),
     key("family_key", r"regexp_replace(lower(display_name), '^.*\s', '')"),
@@ -88,7 +91,9 @@ PERSON = Table(
     Index(None, "user_name_key", "tenant_id"),
     Index(None, "email_key", "tenant_id"),
 )
-"""`roles` and `role_since` are parallel: the roles held, each with since when without a break, whoever granted it."""
+"""`roles` and `role_since` are parallel: the roles held, each with since when without a break, whoever granted it.
+
+`closed_by` is the transfer to another tenant that archived them here."""
 
 PERSON_LINK = Table(
     "person_link",

@@ -156,6 +156,42 @@ def test_an_administrators_archive_stands_against_the_same_file(world: World) ->
     assert world.named("u1").status == Status.ARCHIVED
 
 
+def closed(world: World, external_id: str = "u1") -> Person:
+    """A person of the source's who went to another tenant."""
+    person = world.named(external_id).closed(UUID(int=77), world.at)
+    world.add(person)
+    return person
+
+
+def test_no_file_of_the_old_source_brings_back_who_went_to_another_tenant(world: World) -> None:
+    world.take([row("u1"), row("u2")])
+    closed(world)
+    assert world.take([row("u1"), row("u2")]).outcomes["u1"] == Outcome.UNCHANGED
+    world.take([row("u2")])
+    for again in (row("u1"), row("u1", "principal", name="Ann Ray"), row("u1", standing=Standing.SUSPENDED)):
+        taken = world.take([again, row("u2")])
+        assert taken.codes == [("u1", "transferred_person")]
+        assert [issue.severity for issue in taken.issues] == [Severity.WARNING]
+        assert (world.named("u1").status, world.named("u1").closed_by) == (Status.ARCHIVED, UUID(int=77))
+
+
+@pytest.mark.parametrize(("source", "external_id"), [("sis", "u9"), ("hr", "u1")])
+def test_nor_does_a_new_id_or_another_source_of_the_same_user_name(world: World, source: str, external_id: str) -> None:
+    world.take([row("u1", user_name="ann")])
+    before = closed(world)
+    taken = world.take([row(external_id, user_name="Ann")], source)
+    assert taken.codes == [(external_id, "transferred_person")]
+    assert [one.status for one in world.people.values()] == [Status.ARCHIVED]
+    assert [len(one.links) for one in world.people.values()] == [len(before.links)]
+
+
+def test_who_is_restored_after_a_transfer_is_the_sources_again(world: World) -> None:
+    world.take([row("u1")])
+    world.add(closed(world).becoming(Status.ACTIVE, world.at))
+    assert world.take([row("u1", name="Ann Ray")]).codes == []
+    assert (world.named("u1").display_name, world.named("u1").closed_by) == ("Ann Ray", None)
+
+
 def test_an_administrators_transfer_and_rename_stand_until_the_source_says_otherwise(world: World) -> None:
     world.take([row("u1", name="Ann Lee", orgs=["S"])])
     world.add(replace(world.named("u1"), display_name="Ann Ray", org_id=PLACES["T"].org_id))

@@ -181,7 +181,7 @@ def _transfer(person: Person, task: Task, authority: Authority, _: datetime) -> 
         raise NotAllowed("You do not administer that organization: ask for the transfer of each person.")
     if authority.tenants.get(task.org_id) != person.tenant_id:
         raise Refusal("That organization is of another tenant: ask for the transfer of each person.")
-    return replace(person, org_id=task.org_id)
+    return person.moved(task.org_id)
 
 
 def _archive(person: Person, _: Task, authority: Authority, at: datetime) -> Person:

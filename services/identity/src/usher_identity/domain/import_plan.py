@@ -138,8 +138,16 @@ def plan_person(row: MappedPerson, known: KnownPeople, rules: ImportRules) -> Se
         return [*issues, change_known(one, row, place, rules)]
     if place is None or not row.roles:
         return [_issue(person, "role", "no_role", "it adds no role to a person who is not known; it was not taken")]
+    return [*issues, welcome(row, place, known, rules)]
+
+
+def welcome(row: MappedPerson, place: Place, known: KnownPeople, rules: ImportRules) -> Decision:
+    """Somebody whom the source has not named before: linked to their namesake in the tenant, or created."""
+    person = row.person
     namesake = find_namesake(person, known.by_name.get((place.tenant_id, name_key(person.user_name)), ()), rules)
-    return [*issues, link(namesake, row, place, rules) if namesake else create(row, place, rules)]
+    if namesake and namesake.closed_by:
+        return stays_closed(person)
+    return link(namesake, row, place, rules) if namesake else create(row, place, rules)
 
 
 def find_place(row: MappedPerson, places: Mapping[str, Place]) -> tuple[Place | None, Sequence[Issue]]:
@@ -223,12 +231,22 @@ def change_known(known: Known, row: MappedPerson, place: Place | None, rules: Im
     if before.status == Status.DELETED:
         reason = "the person was deleted here, and stays so; the row was not taken"
         return _issue(person, "sourcedId", "deleted_person", reason, Severity.WARNING)
+    if before.closed_by:
+        return stays_closed(person)
     org_id = place.org_id if place else known.said.org_id if known.said else before.org_id
     said = _said(person, org_id, _roles(before, row, rules.source))
     status = status_after(before.status, standing_of(before, rules.source, person.external_id), person.standing)
     after = _with_row(before, known.said, said, rules)
     after = _with_status(say(after, rules.source, person.external_id, person.standing), status, rules.at)
     return PersonChange(before, after, person.external_id, said, known.said, outcome_of(before, after))
+
+
+def stays_closed(person: IncomingPerson) -> Issue:
+    """No file brings back who went to another tenant: an administrator restores them, and then sources are heard."""
+    reason = (
+        "the person was transferred to another tenant and is closed here; the row was not taken: restore them first"
+    )
+    return _issue(person, "sourcedId", "transferred_person", reason, Severity.WARNING)
 
 
 def change_absent(known: Known, person: IncomingPerson, rules: ImportRules) -> PersonChange:

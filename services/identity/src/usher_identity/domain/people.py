@@ -30,6 +30,9 @@ BECOMES: Mapping[str, frozenset[str]] = {
 """What each status can become. Nobody is invited again, and a deleted person is a tombstone."""
 
 
+GONE = frozenset({Status.ARCHIVED, Status.DELETED})
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """One person. `version` is raised by what `user.changed` says, `profile_version` by `user_profile.changed`.
@@ -49,6 +52,8 @@ class Person:
     links: tuple[Link, ...] = ()
     version: int = 0
     profile_version: int = 0
+    closed_by: UUID | None = None
+    """The transfer to another tenant that archived them here, until an administrator restores them."""
 
     @property
     def external_id(self) -> str | None:
@@ -72,7 +77,17 @@ class Person:
         if status not in BECOMES[self.status]:
             raise Refusal(f"A person who is {self.status} cannot become {status}.", "/status")
         one = self.erased() if status == Status.DELETED else self
-        return replace(one, status=status, status_since=at)
+        return replace(one, status=status, status_since=at, closed_by=None)
+
+    def moved(self, org_id: UUID) -> "Person":
+        """The person in another organization of their tenant. Raises Refusal for who is archived or deleted."""
+        if org_id != self.org_id and self.status in GONE:
+            raise Refusal(f"The person is {self.status}: nobody moves who is not there.", "/org_id")
+        return replace(self, org_id=org_id)
+
+    def closed(self, transfer_id: UUID, at: datetime) -> "Person":
+        """The person as they stay behind, archived, once a transfer took them to another tenant."""
+        return replace(self.becoming(Status.ARCHIVED, at), closed_by=transfer_id)
 
     def erased(self) -> "Person":
         """The person without personal data and roles. Links stay, so that no import brings them back."""

@@ -16,7 +16,7 @@ from usher_identity.http.acts import act_of
 from usher_identity.http.bulk_rows import BulkBody, read_csv, read_json
 from usher_identity.http.jobs import JobAnswer, OutcomeName, RowCounts, to_answer
 from usher_identity.http.organizations import organization_for
-from usher_identity.http.people import RoleName, StatusName
+from usher_identity.http.people import PersonState, to_state
 from usher_identity.store.job_rows import add_rows
 from usher_identity.store.jobs import add_job
 from usher_identity.use_cases.bulk_preview import Preview, preview
@@ -36,15 +36,6 @@ CONTENT = {
     "application/json": {"schema": BulkBody.model_json_schema(ref_template="#/components/schemas/{model}")},
     "text/csv": {"schema": {"type": "string"}},
 }
-
-
-class PersonState(BaseModel):
-    """A person as they would be, in the form that entitlements' `/v1/simulate` takes."""
-
-    user_id: UUID
-    org_id: UUID
-    status: StatusName
-    roles: list[RoleName]
 
 
 class RowPreview(BaseModel):
@@ -165,15 +156,7 @@ def to_preview(shown: Preview) -> PreviewAnswer:
                 {"row": one.number, "outcome": one.outcome.value, "code": one.code, "reason": one.reason}
                 for one in shown.results
             ],
-            "people": [
-                {
-                    "user_id": one.id,
-                    "org_id": one.org_id,
-                    "status": one.status,
-                    "roles": sorted(one.roles.names),
-                }
-                for one in shown.people
-            ],
+            "people": [to_state(one) for one in shown.people],
             "held": [
                 {"org_id": one.excess.org_id, "people": one.excess.heads.losing, "reason": one.reason}
                 for one in shown.held

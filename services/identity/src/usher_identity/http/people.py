@@ -44,6 +44,15 @@ class UserAnswer(BaseModel):
     profile_version: int
 
 
+class PersonState(BaseModel):
+    """A person as they would be, in the form that entitlements' `/v1/simulate` takes."""
+
+    user_id: UUID
+    org_id: UUID
+    status: StatusName
+    roles: list[RoleName]
+
+
 async def person_for(
     access: Access, conn: AsyncConnection, user_id: UUID, *roles: str, own: bool = False, for_update: bool = False
 ) -> Person:
@@ -83,4 +92,15 @@ def to_answer(person: Person) -> UserAnswer:
         ],
         version=person.version,
         profile_version=person.profile_version,
+    )
+
+
+def to_state(person: Person) -> PersonState:
+    return PersonState.model_validate(
+        {
+            "user_id": person.id,
+            "org_id": person.org_id,
+            "status": person.status,
+            "roles": sorted(person.roles.names),
+        }
     )

@@ -17,7 +17,7 @@ from usher_identity.store.roles import save_grants, save_removals
 
 COLUMNS = """
     tenant_id, id, org_id, user_name, display_name, email, status, status_since, roles, role_since, version,
-    profile_version
+    profile_version, closed_by
 """
 LOAD = text(f"select {COLUMNS} from person where id = any(cast(:ids as uuid[]))")
 LOAD_FOR_UPDATE = text(f"select {COLUMNS} from person where id = any(cast(:ids as uuid[])) order by id for update")
@@ -32,18 +32,22 @@ BY_USER_NAME = text("""
 PLACES = text("select id, tenant_id, org_id from person where id = any(cast(:ids as uuid[]))")
 SAVE = text("""
     insert into person (tenant_id, id, org_id, user_name, display_name, email, status, status_since, roles,
-        role_since, version, profile_version)
+        role_since, version, profile_version, closed_by)
     select tenant, id, org, user_name, display_name, email, status, since, string_to_array(roles, ','),
-        cast(string_to_array(role_since, ',') as timestamptz[]), version, profile_version
+        cast(string_to_array(role_since, ',') as timestamptz[]), version, profile_version,
+        closed_by
     from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:orgs as uuid[]), cast(:user_names as text[]),
         cast(:display_names as text[]), cast(:emails as text[]), cast(:statuses as text[]),
         cast(:since as timestamptz[]), cast(:roles as text[]), cast(:role_since as text[]),
-        cast(:versions as bigint[]), cast(:profile_versions as bigint[])) as person (tenant, id, org, user_name,
-        display_name, email, status, since, roles, role_since, version, profile_version)
+        cast(:versions as bigint[]), cast(:profile_versions as bigint[]),
+        cast(:closed_by as uuid[])) as person (tenant, id, org, user_name, display_name, email, status, since, roles,
+        role_since, version, profile_version, closed_by)
     on conflict (tenant_id, id) do update
-    set (org_id, user_name, display_name, email, status, status_since, roles, role_since, version, profile_version)
+    set (org_id, user_name, display_name, email, status, status_since, roles, role_since, version, profile_version,
+        closed_by)
         = (excluded.org_id, excluded.user_name, excluded.display_name, excluded.email, excluded.status,
-        excluded.status_since, excluded.roles, excluded.role_since, excluded.version, excluded.profile_version)
+        excluded.status_since, excluded.roles, excluded.role_since, excluded.version, excluded.profile_version,
+        excluded.closed_by)
 """)
 
 
@@ -112,6 +116,7 @@ def to_columns(people: Sequence[Person]) -> dict[str, list[object]]:
         "role_since": [",".join(role.since.isoformat() for role in one.roles.held) for one in people],
         "versions": [one.version for one in people],
         "profile_versions": [one.profile_version for one in people],
+        "closed_by": [one.closed_by for one in people],
     }
 
 
@@ -133,4 +138,5 @@ def from_row(row: Row[tuple[object, ...]], links: tuple[Link, ...], roles: Roles
         links,
         row.version,
         row.profile_version,
+        row.closed_by,
     )

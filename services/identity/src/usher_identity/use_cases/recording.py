@@ -120,6 +120,7 @@ def user_changed(change: Change[Person]) -> UserChanged:
         org_id=one.org_id,
         status=one.status,
         status_since=one.status_since,
+        status_reason="transferred" if one.closed_by else None,
         roles=tuple(HeldRole(role=held.role, since=held.since) for held in one.roles.held),
         version=one.version,
         previous_version=change.before.version if change.before else 0,
