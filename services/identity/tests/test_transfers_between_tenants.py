@@ -243,3 +243,20 @@ async def test_a_dry_run_shows_each_tenants_part_to_who_administers_it(neighbors
     [new] = done["people_there"]
     assert (new["org_id"], new["status"], new["roles"]) == (neighbors.org("bell"), "invited", ["learner", "observer"])
     assert await neighbors.house.facts() == []
+
+
+@pytest.mark.parametrize(
+    ("by", "org", "code"),
+    [
+        ("north admin", "south", "unknown_org"),
+        ("district admin", "bell", "unknown_org"),
+        ("system", "bell", "not_possible"),
+    ],
+)
+async def test_a_row_of_many_says_to_ask_for_what_is_not_the_callers_to_do(
+    neighbors: Neighbors, ann: Any, by: str, org: str, code: str
+) -> None:
+    body = {"rows": [{"user": "ann", "act": "transfer", "org": neighbors.org(org)}]}
+    response = await neighbors.callers[by].ask("POST", "/v1/users:bulk?dry_run=true", json=body)
+    [row] = ok(response)["rows"]
+    assert (row["outcome"], row["code"], "usher users transfer" in row["reason"]) == ("refused", code, True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from usher_cli.clients.calls import Json, ServiceClient, traceparent
+from usher_cli.clients.calls import Json, RefusedError, ServiceClient, traceparent
 from usher_cli.failure import Failure
 
 
@@ -101,6 +102,33 @@ class Identity:
         """`approve` or `reject` what a set holds of these people; of everybody where none is named."""
         body = {"user_ids": list(people)} if people else {}
         return self.calls.post(f"/v1/change-sets/{set_id}:{verdict}", body)
+
+    def transfer(self, user_id: str, wanted: Json, *, dry_run: bool) -> Json:
+        """The person once they were moved, the transfer that was asked for, or what a dry run says of either."""
+        path = f"/v1/users/{user_id}:transfer"
+        answer: Json = self.calls.send("POST", path, json=wanted, params={"dry_run": str(dry_run).lower()}).json()
+        return answer
+
+    def transfers(self, *, every: bool = False, **query: Any) -> Json:
+        """What is asked of an organization's people, or for it: by organization and state."""
+        return self.calls.listed("/v1/transfers", every=every, **query)
+
+    def find_transfer(self, transfer_id: str) -> Json:
+        return self.calls.get(f"/v1/transfers/{transfer_id}")
+
+    def decide_on_transfer(self, transfer_id: str, verdict: str, said: Json) -> Json:
+        """`approve`, `reject` or `withdraw` a transfer, with a note and what else is said."""
+        return self.calls.post(f"/v1/transfers/{transfer_id}:{verdict}", said)
+
+    def administered(self, tenant_id: str) -> str:
+        """The topmost organization of a tenant that the caller administers: their own, or for the system all of it."""
+        try:
+            me = self.calls.get("/v1/me")
+        except RefusedError as refused:
+            if refused.status != HTTPStatus.FORBIDDEN:
+                raise
+            return tenant_id
+        return str(me["org_id"]) if me["tenant_id"] == tenant_id else tenant_id
 
     def job(self, job_id: str) -> Json:
         """Long work: how far it is, and what came of it."""

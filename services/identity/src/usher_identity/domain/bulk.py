@@ -32,6 +32,8 @@ class RowOutcome(StrEnum):
     HELD = "held"
 
 
+ASK = "ask for each person with `usher users transfer`, or at /v1/users/{id}:transfer"
+
 ROLES = frozenset(str(role) for role in Role)
 
 
@@ -122,7 +124,7 @@ def _flaw_of_names(row: Row, people: Sequence[UUID], organizations: Sequence[UUI
     if len(people) > 1:
         return "ambiguous_user", "more than one person is known by that name; give the id"
     if row.act == BulkAct.TRANSFER and not organizations:
-        return "unknown_org", "no such organization is yours"
+        return "unknown_org", f"no such organization is yours; if it is another's, {ASK}"
     if row.act == BulkAct.TRANSFER and len(organizations) > 1:
         return "ambiguous_org", "more than one organization has that name; give the id"
     return None
@@ -178,9 +180,9 @@ def _set_roles(person: Person, task: Task, authority: Authority, at: datetime) -
 
 def _transfer(person: Person, task: Task, authority: Authority, _: datetime) -> Person:
     if task.org_id is None or not authority.sees(task.org_id):
-        raise NotAllowed("You do not administer that organization: ask for the transfer of each person.")
+        raise NotAllowed(f"That organization is not yours: {ASK}.")
     if authority.tenants.get(task.org_id) != person.tenant_id:
-        raise Refusal("That organization is of another tenant: ask for the transfer of each person.")
+        raise Refusal(f"That organization is of another tenant: {ASK}.")
     return person.moved(task.org_id)
 
 
