@@ -112,9 +112,7 @@ async def test_two_who_approve_at_once_move_the_person_once(neighbors: Neighbors
         )
     )
     assert sorted(one.status_code for one in answers) == [200, 412]
-    again = await asyncio.gather(
-        *(neighbors.decide("south admin", asked, verdict) for verdict in ("approve", "approve"))
-    )
+    again = [await neighbors.decide("south admin", asked, verdict, note="x") for verdict in ("approve", "reject")]
     assert [one.status_code for one in again] == [409, 409]
     assert [one["version"] for key, _, one in await neighbors.house.facts() if key == USER] == [2]
 
@@ -130,6 +128,7 @@ async def test_two_who_approve_at_once_move_the_person_once(neighbors: Neighbors
         ("ann", "south", {}, 403, "org_admin"),
         ("bell admin", "bell", {}, 404, "No such person"),
         ("bell admin", "south", {}, 404, "No such person"),
+        ("south admin", "district", {}, 404, "No such person"),
     ],
 )
 async def test_what_cannot_be_asked_for(
