@@ -10,5 +10,5 @@ from usher_kit.runtime import Runtime
 async def lapse_transfers(runtime: Runtime) -> bool:
     """Let some lapse. Answers whether there were any."""
     doing = Doing(Act(runtime.clock.now(), Cause()), home=None)
-    async with runtime.database.transaction(await runtime.database.all_tenants()) as conn:
+    async with runtime.database.transaction_of_all() as conn:
         return await lapse_overtaken(conn, doing)

@@ -143,7 +143,7 @@ async def find_target(access: Access, org_id: UUID, own_tenant: UUID) -> Organiz
 
     Raises NotFound, and Refusal for a transfer into or out of the operators' tenant.
     """
-    async with access.database.transaction(await access.database.all_tenants()) as conn:
+    async with access.database.transaction_of_all() as conn:
         found = (await load_organizations(conn, [org_id])).get(org_id)
     is_operators = (
         found is not None and found.tenant_id != own_tenant and OPERATORS_TENANT in (found.tenant_id, own_tenant)
