@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from .conftest import LAB_REPORTER, OPERATOR, Ask, all_pages, status_of
-from .story import ANN, BOB, CAL, DISTRICT, ELSEWHERE, LAB, NORTH, SOUTH, Reporting, day, profile, seat
+from .story import ANN, BOB, CAL, DISTRICT, ELSEWHERE, LAB, NORTH, SOUTH, Reporting, day, pool_id, profile, seat
 
 
 def lines(page: dict[str, Any]) -> list[tuple[int, str, str]]:
@@ -40,6 +40,7 @@ async def test_a_claim_tells_what_happened_to_whom_why_and_by_what(get: Ask) -> 
         "product": "learn",
         "org_id": str(NORTH),
         "organization": "North High",
+        "pool_id": str(pool_id(DISTRICT, "learn")),
         "kind": "released",
         "reason": "role_revoked",
         "from_state": "assigned",

@@ -2,7 +2,7 @@
 
 from usher_kit.service import Service, run
 from usher_reporting.consumers import apply_by
-from usher_reporting.http import audit, audit_log, claims, dashboard, doctor, products, renewals
+from usher_reporting.http import audit, audit_log, claims, dashboard, doctor, products, renewals, seat_history
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
 
@@ -14,6 +14,7 @@ SERVICE = Service(
     routers=[
         dashboard.router,
         claims.router,
+        seat_history.router,
         renewals.router,
         products.router,
         audit.router,

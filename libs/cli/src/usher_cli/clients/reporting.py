@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from usher_cli.clients.calls import Json, ServiceClient
 
@@ -16,6 +17,10 @@ class Reporting:
     def dashboard(self, org_id: str | None) -> Json:
         """The license dashboard of an organization and its units, or of all that the token may see."""
         return self.calls.get("/v1/dashboard", org_id=org_id)
+
+    def seat_history(self, user_id: str, product: str, *, every: bool = False, **query: Any) -> Json:
+        """Every version that a person's seat ever had, the oldest first."""
+        return self.calls.listed(f"/v1/users/{user_id}/seats/{product}/history", every=every, **query)
 
     def doctor(self) -> Json:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""

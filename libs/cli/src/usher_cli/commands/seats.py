@@ -1,4 +1,4 @@
-"""`usher seats`: who holds, awaits or has lost which product; and taking or giving back one by hand."""
+"""`usher seats`: who holds, awaits or has lost which product, since when and why; taking or giving back one by hand."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -8,10 +8,13 @@ import typer
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
 from usher_cli.options import AsJson, Cursor, Every, Limit, Note, Org, User
-from usher_cli.output import moment, print_json, print_list, show, table
+from usher_cli.output import STDERR, moment, print_json, print_list, show, table
 
-app = typer.Typer(help="Seats: who has which; taking or giving back one by hand.", invoke_without_command=True)
+app = typer.Typer(
+    help="Seats: who has which; the history of one; taking or giving back one by hand.", invoke_without_command=True
+)
 
+VERSIONS = ("#version", "at (UTC)", "what", "from", "to", "why", "by", "change set", "message", "trace", "pool")
 COLUMNS = ("product", "state", "since (UTC)", "why", "role", "wanted since (UTC)", "person")
 
 Product = Annotated[str, typer.Argument(metavar="PRODUCT", help="Such as learn or observe.")]
@@ -57,6 +60,25 @@ def lift(ctx: typer.Context, user: User, product: Product, note: Note, as_json: 
     act(ctx, "lift", user, product, note, as_json=as_json)
 
 
+@app.command()
+def history(
+    ctx: typer.Context,
+    user: User,
+    product: Product,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    every: Every = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show every version that a seat ever had, the oldest first: what happened, why, and by what."""
+    with open_session(outside(ctx)) as session:
+        person = session.identity.find_user(user)
+        answer = session.reporting.seat_history(person["id"], product, every=every, limit=limit, cursor=cursor)
+    print_list(answer, VERSIONS, version_row, as_json=as_json)
+    if not as_json and any(one["trace_id"] for one in answer["items"]):
+        STDERR.print("`usher trace ID` shows how a change came about, by the trace's id.", style="dim")
+
+
 def act(ctx: typer.Context, name: str, user: str, product: str, note: str, *, as_json: bool) -> None:
     with open_session(outside(ctx)) as session:
         person = session.identity.find_user(user)
@@ -76,4 +98,20 @@ def seat_row(seat: Json) -> Sequence[Any]:
         seat["role"],
         moment(seat["wanted_since"]),
         seat["user_id"],
+    )
+
+
+def version_row(one: Json) -> Sequence[Any]:
+    return (
+        one["version"],
+        moment(one["at"]),
+        f"{one['kind']} (void)" if one["is_void"] else one["kind"],
+        one["from_state"],
+        one["state"],
+        one["reason"],
+        one["actor"],
+        one["changeset"],
+        one["causation_id"],
+        one["trace_id"],
+        one["pool_id"],
     )

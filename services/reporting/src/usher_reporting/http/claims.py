@@ -32,6 +32,7 @@ class Claim(BaseModel):
     product: str
     org_id: UUID
     organization: str | None
+    pool_id: UUID | None
     kind: str
     reason: str
     from_state: str

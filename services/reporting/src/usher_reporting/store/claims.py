@@ -1,4 +1,4 @@
-"""The license history, newest first, read from an index in its order up to the page's end."""
+"""The license history: newest first by an index in its order up to the page's end, or one seat's from its begin."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,22 +20,36 @@ FILTERS = {
     "until": "c.at < :until",
     "after_at": "(c.at, c.user_id, c.product, c.version) < (:after_at, :after_user, :after_product, :after_version)",
 }
+COLUMNS = """
+    c.at, c.user_id, p.display_name, c.product, c.org_id, o.name as organization, c.pool_id, c.kind, c.reason,
+    c.from_state, c.state, c.version, c.actor, c.message_id, c.causation_id, c.correlation_id, c.trace_id, c.changeset,
+    c.is_void
+"""
+NAMED = """
+    left join profile p on p.tenant_id = c.tenant_id and p.id = c.user_id
+    left join organization o on o.tenant_id = c.tenant_id and o.id = c.org_id
+"""
 # Each place gives its own newest, so that an index ends the search early; then the newest of them all are named.
-SEARCH = """
-    select c.at, c.user_id, p.display_name, c.product, c.org_id, o.name as organization, c.kind, c.reason,
-           c.from_state, c.state, c.version, c.actor, c.message_id, c.causation_id, c.correlation_id, c.trace_id,
-           c.changeset, c.is_void
+SEARCH = f"""
+    select {COLUMNS}
     from (
         select newest.* from unnest(cast(:tenants as uuid[]), cast(:units as uuid[])) as place (tenant_id, id)
         cross join lateral (
-            select * from claim c where {where} order by {order} limit :limit
+            select * from claim c where {{where}} order by {{order}} limit :limit
         ) newest
-        order by {outer_order} limit :limit
+        order by {{outer_order}} limit :limit
     ) c
-    left join profile p on p.tenant_id = c.tenant_id and p.id = c.user_id
-    left join organization o on o.tenant_id = c.tenant_id and o.id = c.org_id
-    order by {order}
+    {NAMED}
+    order by {{order}}
 """
+HISTORY = text(f"""
+    select {COLUMNS} from claim c {NAMED}
+    where c.tenant_id = :tenant and c.user_id = :user and c.product = :product and c.version > :after
+    order by c.version limit :limit
+""")
+PERSON = text(
+    "select tenant_id, org_id from person where tenant_id = any(cast(:tenants as uuid[])) and id = cast(:user as uuid)"
+)
 
 
 class Place(NamedTuple):
@@ -72,3 +86,17 @@ async def search_claims(
     if units is not None:
         places = {"tenants": [tenants[0]] * len(units), "units": list(units)}
     return (await conn.execute(text(statement), given | places | {"limit": limit})).mappings().all()
+
+
+async def find_person(conn: AsyncConnection, tenants: Sequence[UUID], user_id: UUID) -> tuple[UUID, UUID] | None:
+    """The tenant and the organization of a person of these tenants."""
+    row = (await conn.execute(PERSON, {"tenants": list(tenants), "user": user_id})).one_or_none()
+    return (row.tenant_id, row.org_id) if row else None
+
+
+async def load_history(
+    conn: AsyncConnection, tenant_id: UUID, user_id: UUID, product: str, *, after: int, limit: int
+) -> Sequence[RowMapping]:
+    """The claims of one seat by version, those above `after`."""
+    asked = {"tenant": tenant_id, "user": user_id, "product": product, "after": after, "limit": limit}
+    return (await conn.execute(HISTORY, asked)).mappings().all()
