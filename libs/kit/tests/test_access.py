@@ -20,8 +20,9 @@ from usher_kit.access import Authorized, Guard, find_in_directory
 from usher_kit.clock import FixedClock
 from usher_kit.database import Database
 from usher_kit.directory import apply_organizations, apply_people
+from usher_kit.documented import MEDIA_TYPE
 from usher_kit.ids import new_id
-from usher_kit.problems import MEDIA_TYPE, add_problem_handlers
+from usher_kit.problems import add_problem_handlers
 from usher_kit.tokens import AUDIENCE, Verifier
 
 from .conftest import DAY

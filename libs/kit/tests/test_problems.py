@@ -51,6 +51,11 @@ async def client(database: Database) -> AsyncIterator[AsyncClient]:
         async with database.transaction() as conn:
             await conn.execute(text("select nonsense"))
 
+    @app.get("/kept")
+    async def keep(words: str) -> None:
+        async with database.transaction() as conn:
+            await conn.execute(text("select cast(:words as text)"), {"words": words})
+
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield client
     await busy.close()
@@ -67,3 +72,9 @@ async def test_what_passes_by_itself_is_to_be_sent_again(client: AsyncClient, pa
 async def test_an_error_of_ours_is_not_called_an_outage(client: AsyncClient) -> None:
     with pytest.raises(DBAPIError):
         await client.get("/wrong")
+
+
+async def test_a_text_that_cannot_be_kept_is_the_callers_to_mend(client: AsyncClient) -> None:
+    answer = await client.get("/kept?words=a%00b")
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:usher:problem:invalid")
+    assert "NUL" in answer.json()["detail"]

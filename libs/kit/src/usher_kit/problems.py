@@ -15,12 +15,14 @@ from starlette.exceptions import HTTPException
 from usher_kit import audit
 from usher_kit.consuming import is_retryable
 from usher_kit.database import Contended
+from usher_kit.documented import MEDIA_TYPE
 from usher_kit.errors import FieldError, Invalid, Unavailable, UsherError
 from usher_kit.idempotency import Replayed
 
-MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:usher:problem:"
 RETRY_AFTER_SECONDS = "1"
+UNSTORABLE = frozenset({"22021", "22P05"})
+"""PostgreSQL's states for a text, or a text within JSON, that holds the character NUL."""
 
 log = structlog.get_logger()
 
@@ -66,8 +68,15 @@ async def on_http_error(_: Request, error: Exception) -> JSONResponse:
     return problem(status, slug, status.phrase, str(error.detail), headers=error.headers)
 
 
-async def on_passing(_: Request, error: Exception) -> Response:
-    """A server that is away, or two transactions in each other's way: waiting helps. Raises what does not pass."""
+async def on_passing(request: Request, error: Exception) -> Response:
+    """A server that is away, or two transactions in each other's way: waiting helps. Raises what does not pass.
+
+    A text that PostgreSQL can't keep is told here too, for all texts of all services: it is the caller's to mend.
+    """
+    if getattr(getattr(error, "orig", None), "sqlstate", None) in UNSTORABLE:
+        return await on_usher_error(
+            request, Invalid("A text holds the character NUL, which can't be kept; leave it out.")
+        )
     if not is_retryable(error):
         raise error
     log.info("request.unavailable", error=repr(error))

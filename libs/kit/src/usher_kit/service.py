@@ -19,6 +19,7 @@ from usher_kit.body_limit import BodyLimit
 from usher_kit.broker import Messaging, connect
 from usher_kit.consuming import Applier, Apply
 from usher_kit.docs_page import add_docs_page
+from usher_kit.documented import document_problems
 from usher_kit.idempotency import AnswerKeeper, forget
 from usher_kit.logging import set_up as set_up_logging
 from usher_kit.loops import Loop
@@ -93,6 +94,7 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     add_docs_page(app)
+    document_problems(app)
     add_problem_handlers(app)
     app.add_middleware(AnswerKeeper)
     app.add_middleware(BodyLimit, limits=service.body_limits)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_identity.http.me import own_person
@@ -25,6 +26,8 @@ from usher_kit.access import Authorized
 from usher_kit.runtime import Running, Runtime
 
 router = APIRouter(tags=["oauth"])
+
+GRANTS = ("authorization_code", "refresh_token", "client_credentials", EXCHANGE)
 
 
 def key_ring(request: Request) -> KeyRing:
@@ -56,7 +59,7 @@ async def configuration(runtime: Running) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", EXCHANGE],
+        "grant_types_supported": GRANTS,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
         "scopes_supported": sorted(OPENID_SCOPES),
@@ -66,7 +69,57 @@ async def configuration(runtime: Running) -> dict[str, Any]:
     }
 
 
-@router.post("/oauth/token")
+class TokenAnswer(BaseModel):
+    """A token (RFC 6749, 5.1); `refresh_token` and `id_token` where the grant gives them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+class TokenRefusal(BaseModel):
+    """Why there is none (RFC 6749, 5.2)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    error: str
+    error_description: str | None = None
+
+
+TOKEN_FORM = {
+    "type": "object",
+    "properties": {
+        "grant_type": {"type": "string", "enum": list(GRANTS)},
+        **{
+            name: {"type": "string"}
+            for name in (
+                "client_id",
+                "client_secret",
+                "scope",
+                "code",
+                "redirect_uri",
+                "code_verifier",
+                "refresh_token",
+                "subject_token",
+                "subject_token_type",
+            )
+        },
+    },
+    "required": ["grant_type"],
+}
+"""What a token request may say; which of it, goes by the grant."""
+
+
+@router.post(
+    "/oauth/token",
+    response_model=TokenAnswer,
+    responses={400: {"model": TokenRefusal}, 401: {"model": TokenRefusal}},
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": TOKEN_FORM}}}
+    },
+)
 async def token(request: Request, runtime: Running, keys: Keys) -> JSONResponse:
     """A token for a code, a refresh token, a client's own credentials, or (RFC 8693) a person's id."""
     form = [(name, str(value)) for name, value in (await request.form()).multi_items()]

@@ -1,5 +1,6 @@
 """Proving who one is by a password, at a pace that no guessing comes through."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import Request
@@ -17,6 +18,7 @@ CANDIDATES = 5
 
 class TooManyTries(UsherError):
     slug = "too_many_tries"
+    status = HTTPStatus.TOO_MANY_REQUESTS
     title = "Too many tries"
 
 

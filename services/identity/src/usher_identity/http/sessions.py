@@ -77,7 +77,10 @@ async def delete_session(access: Authorized, runtime: Running, session_id: UUID)
 
 
 @router.post(
-    "/v1/users/{user_id}/password", status_code=status.HTTP_204_NO_CONTENT, dependencies=[audited("user.set_password")]
+    "/v1/users/{user_id}/password",
+    status_code=status.HTTP_204_NO_CONTENT,
+    dependencies=[audited("user.set_password")],
+    responses={status.HTTP_429_TOO_MANY_REQUESTS: {}},
 )
 async def post_password(
     access: Authorized, runtime: Running, request: Request, user_id: UUID, body: PasswordBody

@@ -24,6 +24,9 @@ router = APIRouter(prefix="/v1", tags=["keeping"])
 
 UNKNOWN = "There is no such seat, or it is not yours to keep."
 
+OF_A_LINK: dict[int | str, dict[str, Any]] = {404: {}, 410: {}}
+"""What the answers of these addresses may be besides: who holds a link needs no token."""
+
 Token = Annotated[str, Path(max_length=2_000)]
 
 
@@ -44,7 +47,7 @@ class KeptSeat(BaseModel):
     kept_until: datetime | None
 
 
-@router.get("/keeps/{token}")
+@router.get("/keeps/{token}", responses=OF_A_LINK)
 async def look_at_link(token: Token, runtime: Running) -> KeptSeat:
     """The seat that a mail's link is about. 404 for a link that is not ours, 410 for one whose time is over."""
     link = read(token, runtime.settings.link_secret, runtime.clock.now())
@@ -52,7 +55,7 @@ async def look_at_link(token: Token, runtime: Running) -> KeptSeat:
         return to_answer(await find(conn, link.user_id, link.product))
 
 
-@router.post("/keeps/{token}", dependencies=[audited("seat.keep")])
+@router.post("/keeps/{token}", dependencies=[audited("seat.keep")], responses=OF_A_LINK)
 async def keep_by_link(token: Token, runtime: Running) -> KeptSeat:
     """Keep the seat that a mail's link is about, for the days of the policy. 409 where it is not held any more."""
     link = read(token, runtime.settings.link_secret, runtime.clock.now())

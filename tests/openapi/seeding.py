@@ -1,0 +1,69 @@
+"""A district with something of everything, so that requests can name what is there."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.integration.system import District, eventually
+
+from usher_cli.clients.session import Session
+from usher_kit.ids import new_id
+
+Known = Mapping[str, Sequence[str]]
+"""What is there, by the names that requests give it."""
+
+CROWD = 12
+"""So many leaving at once are held by the guard on mass loss."""
+
+
+@dataclass(frozen=True)
+class Seeded:
+    district: District
+    admin: str
+    """Administers the district."""
+    known: Known
+
+
+def seed(session: Session) -> Seeded:
+    """Units, people, licenses, seats, people who wait, a job, a held change."""
+    identity = session.identity
+    district = District(session, str(identity.create_organization({"name": "Fuzz", "kind": "district"})["id"]))
+    schools = [
+        str(identity.create_organization({"name": name, "kind": "school", "parent_id": district.id})["id"])
+        for name in ("East", "West")
+    ]
+    terms = [district.license("learn", 3), district.license("observe", 5)]
+    admin = district.person("admin", "org_admin")
+    crowd = [district.person(f"learner {n}", "learner") for n in range(CROWD)]
+    observers = [district.person(f"observer {n}", "observer") for n in range(3)]
+    leaving = {"users": crowd, "act": "archive"}
+    job = identity.bulk(json.dumps(leaving).encode(), "application/json", org_id=district.id, dry_run=False)
+    eventually(lambda: identity.job(job["id"])["state"] not in {"waiting", "running"})
+    eventually(lambda: district.assigned("observe") == 4)
+    people = [admin, *crowd, *observers]
+    organizations = [district.id, *schools]
+    known = {
+        "organization": organizations,
+        "person": people,
+        "term_id": terms,
+        "pool_id": [str(one["id"]) for one in session.entitlements.pools(org_id=district.id)["items"]],
+        "job_id": [str(job["id"])],
+        "set_id": [str(one["id"]) for one in identity.change_sets()["items"]] or [str(new_id())],
+        "product": ["learn", "observe"],
+        "roles": ["learner", "observer"],
+        "role": ["learner", "observer"],
+        "act": ["add_roles", "remove_roles", "transfer", "archive", "restore"],
+        "if-match": ["*"],
+        "at": ["2026-01-01T00:00:00Z"],
+        "starts_at": ["2026-01-01T00:00:00Z", "2026-09-01T00:00:00+02:00"],
+        "ends_at": ["2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z"],
+    }
+    return Seeded(district, admin, {**known, **under_other_names(known)})
+
+
+def under_other_names(known: Known) -> Known:
+    organizations, people = known["organization"], known["person"]
+    return {
+        **dict.fromkeys(("org_id", "organization_id", "parent_id", "org"), organizations),
+        **dict.fromkeys(("user_id", "user_ids", "user", "users"), people),
+    }
