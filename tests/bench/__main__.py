@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tests.bench import figures, ground
 from tests.bench.changes import measure_changes
+from tests.bench.checks import measure_checks
 from tests.bench.figures import Figure
 from tests.bench.flow_figures import measure_flow
 from tests.bench.imports import measure_imports
@@ -44,6 +45,7 @@ GROUPS = (
     ),
     Group(("import_people_per_second",), measure_imports),
     Group(("change_p50_ms", "change_p99_ms"), measure_changes),
+    Group(("check_p50_ms", "check_p99_ms"), measure_checks),
     Group(LICENSE_FIGURES, measure_licenses),
 )
 NAMES = [name for group in GROUPS for name in group.names]

@@ -26,6 +26,7 @@ HOME = CLONE / ".usher" / "bench"
 PROGRAMS = Path(sys.executable).parent
 OWNERS = [service.name for service in SERVICES if service.has_database]
 CLIENT = ("cli", secrets.token_hex(16))
+CHECK_SECRET = secrets.token_hex(16)
 LINK_SECRET = secrets.token_hex(32)
 
 
@@ -52,6 +53,7 @@ class Ground:
             "USHER_HOST": LOOPBACK,
             "USHER_CLIENT_ID": CLIENT[0],
             "USHER_CLIENT_SECRET": CLIENT[1],
+            "USHER_CHECK_CLIENT_SECRET": CHECK_SECRET,
             "USHER_LINK_SECRET": LINK_SECRET,
             **{f"USHER_{name.upper()}_DATABASE_URL": url for name, url in self.databases.items()},
             **{f"USHER_{name.upper()}_URL": f"http://{LOOPBACK}:{port}" for name, port in self.ports.items()},

@@ -15,6 +15,10 @@ class Sizes:
     import_people: int = 20_000
     changes: int = 200
     """Role changes whose latency is taken, after as many as a tenth to warm up."""
+    checks: int = 5_000
+    check_tenants: int = 5_000
+    check_seats: int = 100_000
+    """Seats that checks are asked about, of so many tenants."""
     license_seats: int = 10_000
     """Seats that are suspended and restored; half as many people wait, and as many organizations are told of an end."""
     runs: int = 3

@@ -53,6 +53,24 @@ def test_it_explains_one_who_is_seated_and_one_who_waits(session: Session, recor
     assert codes == ["seated", "waitlisted"]
 
 
+def test_what_it_explains_of_each_person_agrees_with_the_check_and_with_their_seat(
+    session: Session, record: Record
+) -> None:
+    entitlements = session.service("entitlements")
+    people = session.identity.users(org_id=record.tenant_id, every=True)["items"]
+    seats = {
+        (seat["user_id"], seat["product"]): seat["state"]
+        for seat in session.entitlements.seats(org_id=record.tenant_id, every=True)["items"]
+    }
+    assert len(people) >= PEOPLE
+    for person in people:
+        for product in ("learn", "observe"):
+            explained = session.entitlements.explain(person["id"], product)
+            checked = entitlements.get("/v1/check", user_id=person["id"], product=product)
+            assert explained["allowed"] == checked["allowed"], (explained, checked)
+            assert checked["state"] == seats.get((person["id"], product), "none"), (explained, checked)
+
+
 def test_everybody_it_names_holds_what_it_says(session: Session, record: Record) -> None:
     roles = {
         account.what: {held["role"] for held in session.identity.find_user(account.user_id)["roles"]}

@@ -21,9 +21,10 @@ from usher_kit.clock import FixedClock
 from usher_kit.database import Database
 from usher_kit.directory import apply_organizations, apply_people
 from usher_kit.documented import MEDIA_TYPE
+from usher_kit.errors import Unauthenticated
 from usher_kit.ids import new_id
 from usher_kit.problems import add_problem_handlers
-from usher_kit.tokens import AUDIENCE, Verifier
+from usher_kit.tokens import AUDIENCE, MOST_KEPT, Verified, Verifier
 
 from .conftest import DAY
 
@@ -173,3 +174,32 @@ async def test_a_changed_role_governs_the_next_request(client: AsyncClient, data
     async with database.transaction([DISTRICT]) as conn:
         await apply_people(conn, [Event.of(promoted, id=new_id(), at=DAY, cause=Cause())], DAY)
     assert (await client.get("/seen", headers=of(LEARNER))).status_code == 200
+
+
+async def test_a_token_seen_before_still_ends_and_falls_with_its_key() -> None:
+    published, clock, asked = [KEY], FixedClock(DAY), [0]
+
+    async def changing(*, look_again: bool) -> KeySet:
+        asked[0] += look_again
+        return KeySet(list(published))
+
+    verifier, given = Verifier(changing, ISSUER, clock), token(**WHO)
+    for _ in range(2):
+        assert (await verifier.read(given)).user_id == ADMIN
+    published[:] = [OTHER_KEY]
+    with pytest.raises(Unauthenticated):
+        await verifier.read(given)
+    assert asked == [1]
+    published[:] = [KEY]
+    assert (await verifier.read(given)).user_id == ADMIN
+    clock.move_to(DAY + timedelta(minutes=6))
+    with pytest.raises(Unauthenticated):
+        await verifier.read(given)
+
+
+def test_tokens_are_not_remembered_without_end() -> None:
+    keyset, seen = KeySet([KEY]), Verified()
+    for number in range(MOST_KEPT + 5):
+        seen.keep(str(number), keyset, {})
+    assert seen.find(str(MOST_KEPT + 4), keyset) == {}
+    assert seen.find("0", keyset) is None

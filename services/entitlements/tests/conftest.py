@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey, KeySet
 from redis.asyncio import Redis
 
 from usher_entitlements.main import SERVICE, start_catalogue
+from usher_entitlements.store.checks import connections_for_checks
 from usher_kit.access import Guard, find_in_directory
 from usher_kit.clock import FixedClock
 from usher_kit.database import Database
@@ -47,7 +48,7 @@ async def entitlements(service_database: str) -> AsyncIterator[Entitlements]:
 
 
 @pytest.fixture
-async def client(entitlements: Entitlements) -> AsyncIterator[AsyncClient]:
+async def client(entitlements: Entitlements, service_database: str) -> AsyncIterator[AsyncClient]:
     """The HTTP API; a worker's loops do not run beside it."""
     app = FastAPI()
     add_problem_handlers(app)
@@ -57,7 +58,10 @@ async def client(entitlements: Entitlements) -> AsyncIterator[AsyncClient]:
     app.state.guard = Guard(entitlements.database, Verifier(keys, ISSUER, entitlements.clock), find_in_directory)
     for router in SERVICE.routers:
         app.include_router(router)
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+    async with (
+        connections_for_checks(service_database, 2) as app.state.reader,
+        AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
+    ):
         yield client
 
 

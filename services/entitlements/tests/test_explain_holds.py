@@ -18,7 +18,7 @@ from usher_entitlements.domain.seats import Reason
 from usher_entitlements.domain.standing import Standing
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.store.activities import Named
-from usher_entitlements.store.lists import check
+from usher_entitlements.store.checks import check
 from usher_entitlements.store.people import find_person
 from usher_entitlements.store.standings import load_standing
 from usher_entitlements.tables import METADATA
@@ -68,9 +68,9 @@ async def agrees_and_helps(entitlements: Entitlements, user_id: UUID) -> None:
     at = entitlements.clock.now()
     async with rehearsal(entitlements.database, METADATA, [DISTRICT]) as conn:
         explained, standing = await explanation(conn, user_id, entitlements)
-        found = await check(conn, user_id, PRODUCT)
+        found = await check((await conn.get_raw_connection()).driver_connection, user_id, PRODUCT)
         assert found is not None
-        is_usable = found.state == "assigned" and at < found.usable_until
+        is_usable = found.until(at) is not None
         assert explained.code.allows == is_usable, (explained, found)
         assert (explained.code is Code.WAITLISTED) <= (found.state == "waitlisted")
         if explained.code.allows:

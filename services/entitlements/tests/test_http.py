@@ -6,7 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from asyncpg import InsufficientPrivilegeError
 from httpx import AsyncClient, Response
+
+from usher_entitlements.store.checks import connections_for_checks
+from usher_kit.errors import Unavailable
 
 from .people import ADMIN, LEARNER, NORTH_ADMIN, READER, WAITING, id_of
 from .story import DISTRICT, ELSEWHERE, SOUTH, START, Entitlements, day, organization, person, term
@@ -233,6 +237,46 @@ async def test_a_products_client_may_check_and_nothing_else(client: AsyncClient,
         assert (answer.json()["allowed"], answer.json()["state"]) == (allowed, state)
     for path in ("/v1/seats", f"/v1/explain?user_id={id_of(LEARNER)}&product=learn", "/v1/pools", "/v1/doctor"):
         assert (await client.get(path, headers=product)).status_code == 403, path
+
+
+@pytest.mark.usefixtures("people")
+async def test_an_administrator_checks_their_own_people_and_anybody_themselves(
+    client: AsyncClient, bearer: Bearer, system: dict[str, str], entitlements: Entitlements
+) -> None:
+    async def status(whom: int, headers: dict[str, str]) -> tuple[int, object]:
+        answer = await client.get("/v1/check", headers=headers, params={"user_id": id_of(whom), "product": "learn"})
+        return answer.status_code, answer.json().get("state")
+
+    await entitlements.hear(organization(ELSEWHERE, None, tenant=ELSEWHERE))
+    await entitlements.hear(person(50, "org_admin", org=ELSEWHERE, tenant=ELSEWHERE))
+    stranger = bearer(50, tenant=ELSEWHERE)
+    assert await status(LEARNER, bearer(LEARNER)) == (200, "assigned")
+    assert await status(LEARNER, bearer(NORTH_ADMIN)) == (200, "assigned")
+    assert await status(WAITING, bearer(NORTH_ADMIN)) == (404, None)
+    assert await status(WAITING, bearer(ADMIN)) == (200, "waitlisted")
+    assert await status(LEARNER, stranger) == (404, None)
+    assert await status(50, stranger) == (200, "none")
+    assert await status(LEARNER, system) == (200, "assigned")
+
+
+async def test_who_reads_checks_reads_a_little_of_every_tenant_and_writes_nothing(service_database: str) -> None:
+    async with connections_for_checks(service_database, 1) as checks, checks.pool.acquire() as connection:
+        await connection.execute("select tenant_id, user_id, product, pool_id, state from seat")
+        for refused in (
+            "select reason from seat",
+            "select roles from person",
+            "select id from license_term",
+            "update seat set state = 'assigned'",
+            "delete from person",
+        ):
+            with pytest.raises(InsufficientPrivilegeError):
+                await connection.execute(refused)
+
+
+async def test_a_check_tells_that_the_database_is_away() -> None:
+    async with connections_for_checks("postgresql://usher@127.0.0.1:1/usher", 1) as checks:
+        with pytest.raises(Unavailable):
+            await checks.find(UUID(int=1), "learn")
 
 
 async def test_a_check_looks_at_the_dates_though_the_passage_is_late(

@@ -44,6 +44,11 @@ def app_role(service: str) -> str:
     return f"usher_{service}"
 
 
+def reader_role(service: str, reader: str) -> str:
+    """The database role of a service that reads a little of every tenant, by the name of what reads."""
+    return f"{app_role(service)}_{reader}"
+
+
 def async_url(url: str) -> str:
     """`url` with the asyncpg driver."""
     return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)

@@ -1,6 +1,6 @@
 """Migrations: each service's own versions, run alike, with row-level security and grants for its role."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from usher_kit.database import app_role, async_url
+from usher_kit.database import app_role, async_url, reader_role
 from usher_kit.settings import with_database
 from usher_kit.tables import add_directory, add_plumbing, new_metadata
 from usher_kit.versions import LAST_EPOCH
@@ -67,6 +67,20 @@ def append_only(table: str) -> None:
     """
     for verb in ("update", "delete"):
         op.execute(f"create policy {APPEND_ONLY}_{verb} on {table} as restrictive for {verb} using (false)")
+
+
+def open_to_reader(service: str, reader: str, columns: Mapping[str, Sequence[str]]) -> None:
+    """Make a role beside the service's own that reads these columns, by table, of every tenant; and nothing else.
+
+    For what is asked without a tenant, by the id of one thing, so often that opening all tenants would be the cost.
+    """
+    role = reader_role(service, reader)
+    op.execute(MAKE_ROLE.format(role=role))
+    op.execute(f"grant {role} to current_user")
+    op.execute(f"grant usage on schema public to {role}")
+    for table, seen in columns.items():
+        op.execute(f"grant select ({', '.join(seen)}) on {table} to {role}")
+        op.execute(f"create policy read_by_{reader} on {table} for select to {role} using (true)")
 
 
 def create_plumbing() -> None:

@@ -45,8 +45,8 @@ def make_runtime(service: str, settings: ServiceSettings) -> Runtime:
     )
 
 
-def runtime(request: Request) -> Runtime:
-    """FastAPI dependency: the process's runtime."""
+async def runtime(request: Request) -> Runtime:
+    """FastAPI dependency: the process's runtime. No plain function: the framework runs each of those on a thread."""
     found: Runtime = request.app.state.runtime
     return found
 

@@ -73,6 +73,8 @@ class Service:
     keys: Callable[[Runtime], KeySource] | None = None
     """Where signing keys come from; identity's JWKS unless the service is identity."""
     body_limits: Mapping[str, int] = field(default_factory=dict)
+    untraced: Sequence[str] = ()
+    """Paths, as patterns, whose requests make no spans."""
     configure: Callable[[FastAPI], None] | None = None
     """Adds what only this service's app has: static files, middleware."""
 
@@ -106,7 +108,8 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
             app.include_router(dead_letters_http.router)
         if service.configure:
             service.configure(app)
-    FastAPIInstrumentor.instrument_app(app, excluded_urls=UNTRACED, exclude_spans=["receive", "send"])
+    untraced = ",".join([UNTRACED, *service.untraced])
+    FastAPIInstrumentor.instrument_app(app, excluded_urls=untraced, exclude_spans=["receive", "send"])
     return app
 
 

@@ -1,7 +1,8 @@
 """Tokens: who calls, by identity's signature, and not what they may do (interfaces: Roles and what they may do)."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,6 +24,8 @@ KEYS_FRESH_SECONDS = 300.0
 """How long keys are used before they are read again; an unknown key id is looked for at once, though not in a storm."""
 
 KEYS_RETRY_SECONDS = 5.0
+MOST_KEPT = 4_096
+"""Tokens whose signature is remembered, of at most this many callers at a time."""
 
 
 class KeySource(Protocol):
@@ -75,6 +78,26 @@ class PublishedKeys:
                 self._read_at = monotonic()
 
 
+@dataclass(slots=True)
+class Verified:
+    """Claims of tokens whose signature was found right, by the keys of that time: other keys, and it is looked at anew.
+
+    What a token says of its end is looked at each time, and so is who it speaks for: neither is remembered here.
+    """
+
+    _claims: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _keys: Sequence[Any] = ()
+
+    def find(self, token: str, keys: KeySet) -> Mapping[str, Any] | None:
+        return self._claims.get(token) if self._keys == keys.keys else None
+
+    def keep(self, token: str, keys: KeySet, claims: Mapping[str, Any]) -> None:
+        if self._keys != keys.keys or len(self._claims) >= MOST_KEPT:
+            self._claims.clear()
+            self._keys = keys.keys
+        self._claims[token] = claims
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """Reads tokens."""
@@ -82,6 +105,7 @@ class Verifier:
     keys: KeySource
     issuer: str
     clock: Clock
+    _verified: Verified = field(default_factory=Verified, repr=False, compare=False)
 
     async def read(self, token: str) -> Principal:
         """Who `token` speaks for. Raises Unauthenticated for one that is unsigned, wrongly signed, expired or alien."""
@@ -98,13 +122,19 @@ class Verifier:
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise Unauthenticated("The token is not valid here; get a new one from identity.") from error
 
-    async def _decoded(self, token: str) -> dict[str, Any]:
+    async def _decoded(self, token: str) -> Mapping[str, Any]:
+        keys = await self.keys(look_again=False)
+        if (known := self._verified.find(token, keys)) is not None:
+            return known
         try:
-            return jwt.decode(token, await self.keys(look_again=False), algorithms=ALGORITHMS).claims
+            claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
         except (JoseError, ValueError):
-            return jwt.decode(token, await self.keys(look_again=True), algorithms=ALGORITHMS).claims
+            keys = await self.keys(look_again=True)
+            claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+        self._verified.keep(token, keys, claims)
+        return claims
 
-    def _check(self, claims: dict[str, Any]) -> None:
+    def _check(self, claims: Mapping[str, Any]) -> None:
         if claims.get("iss") != self.issuer or AUDIENCE not in as_list(claims.get("aud")):
             raise Unauthenticated("The token was issued for another audience or by another issuer.")
         if float(claims["exp"]) + LEEWAY_SECONDS < self.clock.now().timestamp():

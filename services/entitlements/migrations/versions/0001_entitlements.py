@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
-from usher_kit.migrations import create_directory, create_plumbing, isolate
+from usher_kit.migrations import create_directory, create_plumbing, isolate, open_to_reader
 
 revision = "0001"
 down_revision = None
@@ -45,6 +45,15 @@ def upgrade() -> None:
     create_pools()
     create_seats()
     create_settings()
+    open_to_reader(
+        "entitlements",
+        "check",
+        {
+            "person": ["tenant_id", "id", "org_id"],
+            "seat": ["tenant_id", "user_id", "product", "pool_id", "state"],
+            "pool": ["tenant_id", "id", "usable_until"],
+        },
+    )
 
 
 def create_terms() -> None:

@@ -40,6 +40,7 @@ SERVICE = Service(
     routers=[
         module.router
         for module in (
+            check,  # the first, since it is asked the most: routes are tried in order
             products,
             grant_rules,
             settings,
@@ -50,7 +51,6 @@ SERVICE = Service(
             waitlists,
             seats,
             seat_acts,
-            check,
             explain,
             simulate,
             doctor,
@@ -58,6 +58,8 @@ SERVICE = Service(
     ],
     loops=[PASS_TERMS, NOTICES, SETTLE, REEVALUATE, RECLAIM],
     prepare=start_catalogue,
+    beside=check.reading,
+    untraced=check.PATHS,
 )
 
 

@@ -1,4 +1,4 @@
-"""What is shown: pages of terms, pools and seats, and a check; read as it is, without locks."""
+"""What is shown: pages of terms, pools and seats; read as it is, without locks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,13 +67,6 @@ PLACES = text("""
     union all
     select user_id, state, wanted_since, assigned_since, priority, first_in_line, line_order from seat
     where tenant_id = :tenant and pool_id = :pool and state = 'suspended' and user_id <> :user
-""")
-CHECK = text("""
-    select p.org_id, s.state, o.usable_until
-    from person p
-    left join seat s on s.tenant_id = p.tenant_id and s.user_id = p.id and s.product = :product
-    left join pool o on o.tenant_id = s.tenant_id and o.id = s.pool_id
-    where p.id = :user
 """)
 ORGANIZATION = text("select tenant_id from organization where id = :id")
 
@@ -152,11 +145,6 @@ async def load_places(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, but
         else Want(row.user_id, row.wanted_since, row.priority, row.first_in_line, order=row.line_order)
         for row in rows
     ]
-
-
-async def check(conn: AsyncConnection, user_id: UUID, product: str) -> Row[Any] | None:
-    """A known person's `org_id`, the `state` of their seat, and `usable_until`; None for a person not known."""
-    return (await conn.execute(CHECK, {"user": user_id, "product": product})).one_or_none()
 
 
 async def find_tenant(conn: AsyncConnection, org_id: UUID) -> UUID | None:

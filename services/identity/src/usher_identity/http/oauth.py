@@ -30,7 +30,7 @@ router = APIRouter(tags=["oauth"])
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", EXCHANGE)
 
 
-def key_ring(request: Request) -> KeyRing:
+async def key_ring(request: Request) -> KeyRing:
     """FastAPI dependency: the process's keys, by which its guard checks tokens too."""
     found = request.app.state.guard.verifier.keys
     assert isinstance(found, KeyRing)  # noqa: S101 (main composes it so)
