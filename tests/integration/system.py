@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from aio_pika.abc import AbstractChannel
 
 from usher_cli.clients.session import Outside, Session
+from usher_cli.demo import clock
 from usher_cli.environment import Environment
 from usher_cli.examining.examination import examine_patiently
 from usher_kit.ids import new_id
@@ -105,3 +109,21 @@ def settle(session: Session) -> None:
     ill = {one.code: one.offenders for one in findings if not one.ok}
     assert not ill, ill
     eventually(lambda: session.service("usage").get("/v1/doctor")["due"] == 0)
+
+
+class Time:
+    """The one clock of the system, and the caller's token, which would not outlive a move."""
+
+    def __init__(self, file: Path, session: Session) -> None:
+        self._file = file
+        self._session = session
+
+    def reach(self, at: datetime) -> None:
+        clock.move(self._file, at)
+        self._session.credentials.renew()
+
+
+def mail_to(system: System, address: str) -> list[EmailMessage]:
+    folder = Path(system.settings["USHER_CLOCK_FILE"]).parent / "mail"
+    files = sorted(folder.glob(f"*-{address}.eml"))
+    return [message_from_bytes(file.read_bytes(), policy=default) for file in files]

@@ -3,10 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -16,7 +13,7 @@ from usher_cli.clients.session import Session
 from usher_cli.demo import clock
 from usher_kit.ids import new_id
 
-from .system import SYSTEM, District, System, eventually, settle
+from .system import SYSTEM, District, System, Time, eventually, mail_to, settle
 
 pytestmark = SYSTEM
 
@@ -29,23 +26,11 @@ def on_day(number: float) -> datetime:
 
 
 @pytest.fixture
-def moved(system: System, session: Session) -> Iterator["Time"]:
+def moved(system: System, session: Session) -> Iterator[Time]:
     time = Time(clock.clock_file(session.environment), session)
     time.reach(BEGAN)
     yield time
     time.reach(datetime.now(UTC))
-
-
-class Time:
-    """The one clock of the system, and the caller's token, which would not outlive a move."""
-
-    def __init__(self, file: Path, session: Session) -> None:
-        self._file = file
-        self._session = session
-
-    def reach(self, at: datetime) -> None:
-        clock.move(self._file, at)
-        self._session.credentials.renew()
 
 
 def holder(district: District, name: str) -> tuple[str, str]:
@@ -68,12 +53,6 @@ def activity(session: Session, person: str) -> dict[str, Any]:
 def seat(session: Session, person: str) -> tuple[str, str]:
     [found] = session.entitlements.seats_of(person)["items"]
     return found["state"], found["reason"]
-
-
-def mail_to(system: System, address: str) -> list[EmailMessage]:
-    folder = Path(system.settings["USHER_CLOCK_FILE"]).parent / "mail"
-    files = sorted(folder.glob(f"*-{address}.eml"))
-    return [message_from_bytes(file.read_bytes(), policy=default) for file in files]
 
 
 def link_in(mail: EmailMessage) -> str:

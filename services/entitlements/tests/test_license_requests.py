@@ -1,10 +1,12 @@
 """License requests over HTTP: asked with figures, changed, withdrawn, answered, told; and unseen by all others."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from httpx import AsyncClient, Response
 
@@ -242,3 +244,11 @@ async def test_a_request_goes_on_in_the_epoch_after_a_restore(
     await client.post(f"{URL}/{asked.json()['id']}:withdraw", headers=bearer(NORTH_ADMIN))
     told = [(fact["version"], fact["previous_version"]) for fact in await entitlements.told("license_request.changed")]
     assert told == [(1, 0), (EPOCH_SIZE + 2, 1)]
+
+
+@pytest.mark.parametrize("note", ["a\x00b", "\ud800"])
+async def test_words_that_can_not_be_kept_are_refused(client: AsyncClient, bearer: Bearer, note: str) -> None:
+    body = orjson.dumps(wanted(note="@")).replace(b'"@"', json.dumps(note).encode())
+    headers = {**bearer(NORTH_ADMIN), "Content-Type": "application/json"}
+    answer = await client.post(URL, content=body, headers=headers)
+    assert answer.status_code == 422, answer.text
