@@ -36,6 +36,7 @@ EFFECTS: Mapping[tuple[str, str], str] = {
         "entitlements.license_term.notice",
     ): "select version from license_notice where subject = :subject",
     ("notifications", "identity.change_set.held"): "select version from change_set where id::text = :id",
+    ("notifications", "identity.transfer.changed"): "select version from transfer where id::text = :id",
     ("notifications", "entitlements.license_request.changed"): (
         "select version from license_request where id::text = :id"
     ),

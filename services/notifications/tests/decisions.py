@@ -1,4 +1,4 @@
-"""What somebody is asked to decide on, as the facts that notifications hears: license requests, and held changes."""
+"""What somebody is to decide on, as the facts that notifications hears: license requests, held changes, transfers."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,11 +6,11 @@ from uuid import UUID
 
 from usher_contracts.entitlements import LicenseRequestChanged, RequestFigures, RequestState
 from usher_contracts.envelope import Event
-from usher_contracts.identity import ChangeSetHeld
+from usher_contracts.identity import ChangeSetHeld, TransferChanged
 
-from .story import DISTRICT, NORTH, PRINCIPAL, START, day, tell
+from .story import ANN, BOB, DISTRICT, ELSEWHERE, NORTH, PRINCIPAL, SOUTH, START, day, tell
 
-REQUEST, CHANGE_SET = UUID(int=70), UUID(int=80)
+REQUEST, CHANGE_SET, TRANSFER = UUID(int=70), UUID(int=80), UUID(int=90)
 
 
 def license_request(
@@ -74,3 +74,44 @@ def change_set(
         ),
         at,
     )
+
+
+TransferStatus = Literal["asked", "approved", "rejected", "withdrawn", "lapsed"]
+
+
+def transfer(status: TransferStatus = "asked", *, by: UUID = SOUTH, version: int = 1) -> Event[TransferChanged]:
+    """Bob, of South, is to come to North; `by` is the school that asks."""
+    return tell(
+        TransferChanged(
+            tenant_id=DISTRICT,
+            id=TRANSFER,
+            direction="within",
+            status=status,
+            user_id=BOB,
+            from_org_id=SOUTH,
+            to_org_id=NORTH,
+            asked_org_id=by,
+            decides_org_id=NORTH if by == SOUTH else SOUTH,
+            version=version,
+            previous_version=version - 1,
+        )
+    )
+
+
+def coming(status: TransferStatus = "asked", version: int = 1) -> Event[TransferChanged]:
+    """Somebody of the district is to come to another tenant: its side."""
+    ours = {"decides_org_id": ELSEWHERE, "to_org_id": ELSEWHERE}
+    return between("in", ELSEWHERE, status, version, **ours)
+
+
+def leaving(status: TransferStatus = "asked", version: int = 1) -> Event[TransferChanged]:
+    """The same, of the side of the district."""
+    return between("out", DISTRICT, status, version, user_id=ANN, from_org_id=NORTH, asked_org_id=NORTH)
+
+
+def between(
+    direction: Literal["in", "out"], tenant: UUID, status: TransferStatus, version: int, **known: UUID
+) -> Event[TransferChanged]:
+    fact = {"tenant_id": tenant, "id": TRANSFER, "direction": direction, "status": status}
+    told = {**fact, **known, "version": version, "previous_version": version - 1}
+    return tell(TransferChanged.model_validate(told))

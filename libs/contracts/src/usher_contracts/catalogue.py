@@ -57,6 +57,7 @@ LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
         UserChanged,
         UserProfileChanged,
         ChangeSetHeld,
+        TransferChanged,
         LicenseTermNotice,
         LicenseRequestChanged,
         SeatChanged,

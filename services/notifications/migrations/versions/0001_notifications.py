@@ -96,6 +96,19 @@ def create_notices() -> None:
         key=("id",),
     )
     index("ix_change_set_open", "change_set", "told_at", where="addressed_at is null")
+    table(
+        "transfer",
+        uuid("id"),
+        words("status"),
+        *(uuid(name, nullable=True) for name in ("user_id", "from_org_id", "to_org_id", "asked_org_id")),
+        uuid("decides_org_id", nullable=True),
+        number("version"),
+        moment("told_at"),
+        words("cause"),
+        moment("addressed_at", nullable=True),
+        key=("id",),
+    )
+    index("ix_transfer_open", "transfer", "told_at", where="addressed_at is null")
 
 
 def create_deliveries() -> None:

@@ -20,6 +20,7 @@ from usher_notifications.use_cases.change_sets import address_held
 from usher_notifications.use_cases.deliveries import settle_deliveries
 from usher_notifications.use_cases.license_notices import address_notices
 from usher_notifications.use_cases.license_requests import address_requests
+from usher_notifications.use_cases.transfers import address_transfers
 
 POLL_SECONDS = 1.0
 AT_ONCE = 20
@@ -85,7 +86,8 @@ async def address_what_is_open(runtime: Runtime) -> bool:
         notices = await address_notices(conn, at)
         requests = await address_requests(conn, at, has_representative=has_representative)
         held = await address_held(conn, at)
-    return notices + requests + held > 0
+        transfers = await address_transfers(conn, at)
+    return notices + requests + held + transfers > 0
 
 
 ADDRESS: Loop[Runtime] = Loop("address", POLL_SECONDS, address_what_is_open)

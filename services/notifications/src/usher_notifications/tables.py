@@ -115,6 +115,25 @@ CHANGE_SET = Table(
 )
 """What the guard on mass loss holds, or held; `addressed_at` is when its deliveries were made."""
 
+TRANSFER = Table(
+    "transfer",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("user_id", UUID(as_uuid=True)),
+    Column("from_org_id", UUID(as_uuid=True)),
+    Column("to_org_id", UUID(as_uuid=True)),
+    Column("asked_org_id", UUID(as_uuid=True)),
+    Column("decides_org_id", UUID(as_uuid=True)),
+    Column("version", BigInteger, nullable=False),
+    moment("told_at"),
+    Column("cause", Text, nullable=False),
+    moment("addressed_at", nullable=True),
+    Index("ix_transfer_open", "told_at", postgresql_where=text("addressed_at is null")),
+)
+"""What is asked of organizations' people, or for them; `addressed_at` is when deliveries were made of this version."""
+
 DELIVERY = Table(
     "delivery",
     METADATA,

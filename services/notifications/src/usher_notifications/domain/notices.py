@@ -19,6 +19,8 @@ class Kind(StrEnum):
     LICENSE_REQUEST = "license_request"
     LICENSE_ANSWER = "license_answer"
     CHANGES_HELD = "changes_held"
+    TRANSFER_ASKED = "transfer_asked"
+    TRANSFER_ANSWER = "transfer_answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +145,38 @@ class ChangesHeld:
     share_percent: int
 
 
-Notice = Waitlisted | WaitlistDigest | LicenseEnding | ReclaimWarning | LicenseRequested | LicenseAnswered | ChangesHeld
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """To who administers an organization: somebody is to come into it, or is wanted elsewhere."""
+
+    id: UUID
+    org_id: UUID
+    organization: str
+    person: str | None
+    """None for somebody of another tenant, whose name no fact carries."""
+    is_coming: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAnswered:
+    """To who administers the organization that asked for a transfer."""
+
+    id: UUID
+    org_id: UUID
+    organization: str
+    person: str | None
+    """None for somebody who is not theirs to see."""
+    is_approved: bool
+
+
+Notice = (
+    Waitlisted
+    | WaitlistDigest
+    | LicenseEnding
+    | ReclaimWarning
+    | LicenseRequested
+    | LicenseAnswered
+    | ChangesHeld
+    | TransferAsked
+    | TransferAnswered
+)

@@ -24,6 +24,8 @@ USEFUL_FOR: Mapping[Kind, timedelta] = {
     Kind.LICENSE_REQUEST: timedelta(days=7),
     Kind.LICENSE_ANSWER: timedelta(days=7),
     Kind.CHANGES_HELD: timedelta(days=7),
+    Kind.TRANSFER_ASKED: timedelta(days=7),
+    Kind.TRANSFER_ANSWER: timedelta(days=7),
 }
 """How long after its fact became true a notice may be sent; an older fact makes none, so that history mails nobody."""
 

@@ -24,6 +24,8 @@ KindName = Literal[
     "license_request",
     "license_answer",
     "changes_held",
+    "transfer_asked",
+    "transfer_answer",
 ]
 
 

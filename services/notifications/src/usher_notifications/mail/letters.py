@@ -16,6 +16,8 @@ from usher_notifications.domain.notices import (
     LicenseEnding,
     LicenseRequested,
     ReclaimWarning,
+    TransferAnswered,
+    TransferAsked,
     WaitlistDigest,
     Waitlisted,
 )
@@ -34,6 +36,10 @@ SUBJECTS: Mapping[Kind, str] = {
     Kind.LICENSE_ANSWER: "Your request for {{ notice.seats | seats_of(notice.product) }} was"
     " {{ 'granted' if notice.is_granted else 'declined' }}",
     Kind.CHANGES_HELD: "Changes to the people of {{ notice.organization }} wait for your decision",
+    Kind.TRANSFER_ASKED: "Somebody asks for a transfer {{ 'to' if notice.is_coming else 'from' }}"
+    " {{ notice.organization }}",
+    Kind.TRANSFER_ANSWER: "The transfer that {{ notice.organization }} asked for was"
+    " {{ 'approved' if notice.is_approved else 'rejected' }}",
 }
 
 AUDIENCES: Mapping[Kind, str] = {
@@ -44,6 +50,9 @@ AUDIENCES: Mapping[Kind, str] = {
     Kind.LICENSE_REQUEST: "system administrators, and the account representative",
     Kind.LICENSE_ANSWER: "the administrators of the organization that asked, and of those above it",
     Kind.CHANGES_HELD: "the administrators of the organization and of those above it, else system administrators",
+    Kind.TRANSFER_ASKED: "the administrators of the organization that decides, and of those above it,"
+    " else system administrators",
+    Kind.TRANSFER_ANSWER: "the administrators of the organization that asked, and of those above it",
 }
 
 
@@ -90,7 +99,7 @@ def link_of(letter: Letter, console_url: str, secret: SecretStr) -> str:
             return f"{base}/keep/{sign(link, secret, notice.reclaim_due + GOOD_AFTER)}"
         case WaitlistDigest() | LicenseEnding() | LicenseRequested() | LicenseAnswered():
             return f"{base}/licenses?org_id={notice.org_id}"
-        case ChangesHeld():
+        case ChangesHeld() | TransferAsked() | TransferAnswered():
             return f"{base}/users?org_id={notice.org_id}"
 
 

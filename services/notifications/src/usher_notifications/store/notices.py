@@ -20,6 +20,8 @@ from usher_notifications.domain.notices import (
     LicenseRequested,
     Notice,
     ReclaimWarning,
+    TransferAnswered,
+    TransferAsked,
     Waiting,
     WaitlistDigest,
     Waitlisted,
@@ -93,6 +95,18 @@ CHANGES_HELD = text(f"""
     join change_set s on s.tenant_id = asked.tenant_id and s.id = cast(asked.subject as uuid) and s.status = 'held'
     left join organization o on o.tenant_id = s.tenant_id and o.id = s.org_id
 """)
+# A name is for those who administer the person, who were asked to take them in, or who have them by now.
+TRANSFERRED = f"""
+    select asked.id, t.id as transfer_id, asked.org_id, t.status, t.to_org_id = asked.org_id as is_coming, o.name,
+        case when t.decides_org_id = asked.org_id or t.asked_org_id = t.from_org_id or t.status = 'approved'
+            then p.display_name end as person
+    from {ASKED}
+    join transfer t on t.tenant_id = asked.tenant_id and t.id = cast(asked.subject as uuid)
+    left join organization o on o.tenant_id = asked.tenant_id and o.id = asked.org_id
+    left join profile p on p.tenant_id = t.tenant_id and p.user_id = t.user_id
+"""
+TRANSFER_ASKED = text(f"{TRANSFERRED} where t.status = 'asked'")
+TRANSFER_ANSWER = text(f"{TRANSFERRED} where t.status in ('approved', 'rejected')")
 
 
 async def load_due(conn: AsyncConnection, deliveries: Sequence[Delivery], representative: Recipient) -> list[Due]:
@@ -176,6 +190,17 @@ def to_changes_held(rows: Sequence[Row[Any]]) -> Notice:
     return ChangesHeld(row.set_id, row.org_id, row.name or UNNAMED, row.source, *figures)
 
 
+def to_transfer_asked(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    return TransferAsked(row.transfer_id, row.org_id, row.name or UNNAMED, row.person or None, row.is_coming)
+
+
+def to_transfer_answered(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    is_approved = row.status == "approved"
+    return TransferAnswered(row.transfer_id, row.org_id, row.name or UNNAMED, row.person or None, is_approved)
+
+
 @lru_cache(maxsize=1_000)
 def to_zone(name: str | None) -> tzinfo:
     """The time zone of that name; UTC for one that nobody knows."""
@@ -193,4 +218,6 @@ LOADED: Mapping[Kind, tuple[TextClause, Callable[[Sequence[Row[Any]]], Notice]]]
     Kind.LICENSE_REQUEST: (LICENSE_REQUEST, to_license_requested),
     Kind.LICENSE_ANSWER: (LICENSE_ANSWER, to_license_answered),
     Kind.CHANGES_HELD: (CHANGES_HELD, to_changes_held),
+    Kind.TRANSFER_ASKED: (TRANSFER_ASKED, to_transfer_asked),
+    Kind.TRANSFER_ANSWER: (TRANSFER_ANSWER, to_transfer_answered),
 }
