@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tests.integration.system import District, eventually
 
+from usher_cli.clients.calls import ServiceClient
+from usher_cli.clients.identity import Identity
 from usher_cli.clients.session import Session
 from usher_kit.ids import new_id
 
@@ -25,7 +27,7 @@ class Seeded:
 
 
 def seed(session: Session) -> Seeded:
-    """Units, people, licenses, seats, people who wait, a job, a held change."""
+    """Units, people, licenses, seats, people who wait, a job, a held change, a transfer that is asked for."""
     identity = session.identity
     district = District(session, str(identity.create_organization({"name": "Fuzz", "kind": "district"})["id"]))
     schools = [
@@ -40,6 +42,7 @@ def seed(session: Session) -> Seeded:
     job = identity.bulk(json.dumps(leaving).encode(), "application/json", org_id=district.id, dry_run=False)
     eventually(lambda: identity.job(job["id"])["state"] not in {"waiting", "running"})
     eventually(lambda: district.assigned("observe") == 4)
+    asked = ask_for_transfer(session, *(District(session, school) for school in schools))
     people = [admin, *crowd, *observers]
     organizations = [district.id, *schools]
     known = {
@@ -49,6 +52,7 @@ def seed(session: Session) -> Seeded:
         "pool_id": [str(one["id"]) for one in session.entitlements.pools(org_id=district.id)["items"]],
         "job_id": [str(job["id"])],
         "set_id": [str(one["id"]) for one in identity.change_sets()["items"]] or [str(new_id())],
+        "transfer_id": [asked],
         "product": ["learn", "observe"],
         "roles": ["learner", "observer"],
         "role": ["learner", "observer"],
@@ -59,6 +63,13 @@ def seed(session: Session) -> Seeded:
         "ends_at": ["2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z"],
     }
     return Seeded(district, admin, {**known, **under_other_names(known)})
+
+
+def ask_for_transfer(session: Session, source: District, target: District) -> str:
+    """A transfer that an administrator of one school asks the other for. Returns its id."""
+    token = session.credentials.of_person(source.person("principal", "org_admin"))["access_token"]
+    calls = ServiceClient("identity", session.environment.url("identity"), session.http, lambda: token)
+    return str(Identity(calls).transfer(source.person("moving"), {"org_id": target.id}, dry_run=False)["id"])
 
 
 def under_other_names(known: Known) -> Known:

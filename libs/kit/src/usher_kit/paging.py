@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Query
@@ -38,5 +39,18 @@ def decode_cursor(cursor: str | None, length: int) -> list[Any] | None:
     except ValueError:
         values = None
     if not isinstance(values, list) or len(values) != length:
-        raise Invalid("The cursor is not one that this list gave; start without one.", pointer="/cursor")
+        raise not_ours()
     return values
+
+
+def decode_id(cursor: str | None) -> UUID | None:
+    """The id in a cursor of a list that goes by it alone. Raises as `decode_cursor` does."""
+    values = decode_cursor(cursor, 1)
+    try:
+        return UUID(str(values[0])) if values else None
+    except ValueError:
+        raise not_ours() from None
+
+
+def not_ours() -> Invalid:
+    return Invalid("The cursor is not one that this list gave; start without one.", pointer="/cursor")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from usher_kit.errors import Invalid
+from usher_kit.paging import not_ours
 
 
 def read_id(value: object) -> UUID:
@@ -30,7 +30,3 @@ def read_number(value: object) -> int:
     if not isinstance(value, int):
         raise not_ours()
     return value
-
-
-def not_ours() -> Invalid:
-    return Invalid("The cursor is not one that this list gave; start without one.", pointer="/cursor")

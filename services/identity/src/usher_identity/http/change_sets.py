@@ -21,7 +21,7 @@ from usher_kit.access import Access, Authorized
 from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import NotFound
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, decode_id, encode_cursor
 from usher_kit.runtime import Running
 
 LOOP = "decided changes"
@@ -100,13 +100,11 @@ async def list_sets(
     cursor: CursorParameter = None,
 ) -> Page[ChangeSetAnswer]:
     """Change sets of an organization and its units, the latest first: those that still hold something."""
-    before = decode_cursor(cursor, 1)
+    before = decode_id(cursor)
     async with access.transaction() as conn:
         scope = await access.scope(conn, org_id, "org_admin")
         asked = None if state == "all" else state
-        found = await list_change_sets(
-            conn, scope.tenants, scope.units, asked, UUID(before[0]) if before else None, limit + 1
-        )
+        found = await list_change_sets(conn, scope.tenants, scope.units, asked, before, limit + 1)
         counts = await count_rows(conn, [one.id for one in found[:limit]])
     following = encode_cursor([found[limit - 1].id]) if len(found) > limit else None
     items = [to_answer(one, counts.get(one.id, {})) for one in found[:limit]]
