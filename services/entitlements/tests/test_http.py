@@ -1,7 +1,7 @@
 """Entitlements over HTTP: who may do and see what, and what is answered (interfaces: HTTP conventions, Roles)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from asyncpg import InsufficientPrivilegeError
 from httpx import AsyncClient, Response
 
 from usher_entitlements.store.checks import connections_for_checks
+from usher_entitlements.use_cases.reevaluate import reevaluate
 from usher_kit.errors import Unavailable
 
 from .people import ADMIN, LEARNER, NORTH_ADMIN, READER, WAITING, id_of
@@ -198,6 +199,56 @@ async def test_rules_are_set_by_who_administers_the_tenant(
     assert active == {("reporter", "learn", 0), ("learner", "learn", 1)}
     await entitlements.work_off_lists()
     assert await entitlements.seats("assigned") == {READER: "assigned", LEARNER: "assigned", WAITING: "assigned"}
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_dry_run_tells_what_rules_would_do_and_does_nothing(
+    client: AsyncClient, bearer: Bearer, entitlements: Entitlements
+) -> None:
+    read = await client.get("/v1/grant-rules", headers=bearer(ADMIN))
+    before = await entitlements.seats()
+    wanted = {"rules": [{"role": "learner", "product": "learn"}]}
+
+    async def put(**headers: str) -> Response:
+        asked = {"dry_run": "true"}
+        return await client.put("/v1/grant-rules", params=asked, headers={**bearer(ADMIN), **headers}, json=wanted)
+
+    assert (await put()).json()["totals"] == {"learn": {"gains": 1, "loses": 2}}
+    assert (await put(**{"If-Match": '"7"'})).status_code == 412
+    await entitlements.work_off_lists()
+    assert await entitlements.seats() == before
+    again = await client.get("/v1/grant-rules", headers=bearer(ADMIN))
+    assert (again.json(), again.headers["etag"]) == (read.json(), read.headers["etag"])
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_change_of_rules_tells_how_far_it_is(
+    client: AsyncClient, bearer: Bearer, entitlements: Entitlements
+) -> None:
+    async def progress(who: int = ADMIN) -> Any:
+        answer = await client.get("/v1/grant-rules/progress", headers=bearer(who))
+        return answer.json() if answer.status_code == 200 else answer.status_code
+
+    assert await progress() == {
+        "config_version": None, "people": 0, "done": 0, "started_at": None, "estimated_end": None
+    }  # fmt: skip
+    wanted = {"rules": [{"role": "learner", "product": "learn"}]}
+    await client.put("/v1/grant-rules", headers=bearer(ADMIN), json=wanted)
+    begun = await progress()
+    started = entitlements.clock.now()
+    assert (begun["people"], begun["done"], begun["estimated_end"]) == (2, 0, None)
+    assert datetime.fromisoformat(begun["started_at"]) == started
+    [pool] = (await client.get("/v1/pools", headers=bearer(ADMIN))).json()["items"]
+    entitlements.clock.move_to(started + timedelta(seconds=30))
+    async with entitlements.database.transaction([DISTRICT]) as conn:
+        await reevaluate(conn, DISTRICT, UUID(pool["id"]), entitlements.clock.now(), most=1)
+    halfway = await progress()
+    assert (halfway["done"], halfway["config_version"]) == (1, begun["config_version"])
+    assert datetime.fromisoformat(halfway["estimated_end"]) == started + timedelta(seconds=60)
+    await entitlements.work_off_lists()
+    over = await progress(READER)
+    assert (over["done"], over["estimated_end"]) == (2, None)
+    assert await progress(LEARNER) == 403
 
 
 @pytest.mark.usefixtures("people")

@@ -2,7 +2,7 @@
 
 import typer
 
-from usher_cli.commands import audit, calendar, dead, held, importing, licenses, seats, transfers, usage, users
+from usher_cli.commands import audit, calendar, dead, held, importing, licenses, rules, seats, transfers, usage, users
 from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
@@ -37,6 +37,7 @@ app.add_typer(held.app, name="held")
 app.add_typer(transfers.app, name="transfers")
 app.add_typer(licenses.app, name="licenses")
 app.add_typer(seats.app, name="seats")
+app.add_typer(rules.app, name="rules")
 app.command()(waitlist)
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(usage.app, name="usage")

@@ -269,3 +269,13 @@ REEVALUATION = Table(
     Index("ix_reevaluation_line", "tenant_id", "pool_id", "priority", "since", "user_id"),
 )
 """Who is still to be decided about after a change of the configuration, in order of place; over when it is empty."""
+
+RULE_CHANGE = Table(
+    "rule_change",
+    METADATA,
+    tenant_id(),
+    Column("config_version", BigInteger, nullable=False),
+    count("people"),
+    moment("started_at"),
+)
+"""The last change of a tenant's rules, and how many people it left to be decided about."""

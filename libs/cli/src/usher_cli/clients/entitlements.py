@@ -89,6 +89,16 @@ class Entitlements:
         """Which roles call for which product in the tenant of an organization."""
         return self.calls.get("/v1/grant-rules", org_id=org_id)
 
+    def set_grant_rules(self, org_id: str, rules: Sequence[Json], *, dry_run: bool) -> Json:
+        """Let these rules hold and no others; or in a dry run what that would do."""
+        query = {"org_id": org_id} | ({"dry_run": "true"} if dry_run else {})
+        answer: Json = self.calls.send("PUT", "/v1/grant-rules", json={"rules": list(rules)}, params=query).json()
+        return answer
+
+    def grant_rules_progress(self, org_id: str | None) -> Json:
+        """How far the people are decided about whom the last change of the rules concerns."""
+        return self.calls.get("/v1/grant-rules/progress", org_id=org_id)
+
     def pools(self, *, every: bool = False, **query: Any) -> Json:
         """Pools with their figures."""
         return self.calls.listed("/v1/pools", every=every, **query)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,16 +13,21 @@ from usher_contracts.entitlements import Product
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_contracts.identity import Role
 from usher_entitlements.domain.grants import GrantRule, RuleRow, rule_id
+from usher_entitlements.http.outcomes import NOT_NEEDED, SHOWN, Outcome, to_outcome
 from usher_entitlements.store.configurations import load_rule_rows, lock_for_change
 from usher_entitlements.store.lists import find_tenant
 from usher_entitlements.store.products import list_products
+from usher_entitlements.store.reevaluations import find_progress
+from usher_entitlements.tables import METADATA
 from usher_entitlements.time_passing import follow_change
 from usher_entitlements.use_cases.grant_rules import set_rules
+from usher_entitlements.use_cases.simulate import Changes, suppose
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import Forbidden, Invalid, NotFound
 from usher_kit.paging import Page
+from usher_kit.rehearsal import rehearsal
 from usher_kit.runtime import Running
 
 router = APIRouter(prefix="/v1/grant-rules", tags=["grant rules"])
@@ -72,6 +77,40 @@ async def get_rules(access: Authorized, response: Response, org_id: UUID | None 
     return to_page(tenant_id, rows)
 
 
+class Progress(BaseModel):
+    """How far the people are decided about whom the last change of the rules concerns; over when `done` is `people`.
+
+    `estimated_end` is null before the first are done, and once it is over; everything is where no rule ever changed.
+    """
+
+    config_version: int | None = None
+    people: int = 0
+    done: int = 0
+    started_at: datetime | None = None
+    estimated_end: datetime | None = None
+
+
+@router.get("/progress")
+async def get_progress(access: Authorized, runtime: Running, org_id: UUID | None = None) -> Progress:
+    """How far the last change of a tenant's rules has come."""
+    async with access.transaction() as conn:
+        tenant_id = await tenant_of(conn, access, org_id)
+        await access.scope(conn, None, "org_admin", "reporter")
+        found = await find_progress(conn, tenant_id)
+    if found is None:
+        return Progress()
+    return Progress(
+        config_version=found.config_version,
+        people=found.people,
+        done=found.done,
+        started_at=found.started_at,
+        estimated_end=found.ends_at(runtime.clock.now()),
+    )
+
+
+DryRun = Annotated[bool, Query(description="Say what it would do to seats, and do nothing")]
+
+
 @router.put("", dependencies=[audited("grant_rules.set")])
 async def put_rules(
     wanted: WantedRules,
@@ -79,11 +118,13 @@ async def put_rules(
     runtime: Running,
     response: Response,
     org_id: UUID | None = None,
+    dry_run: DryRun = False,
     if_match: IfMatch = None,
-) -> Page[Rule]:
+) -> Page[Rule] | Outcome:
     """Set the rules of an organization's tenant. Its people are decided about anew, in order of place, beside all else.
 
-    Only for who administers the whole tenant, or a system administrator.
+    Only for who administers the whole tenant, or a system administrator. A dry run answers who would gain, keep, lose
+    or await a seat; otherwise `/v1/grant-rules/progress` tells how far it is.
     """
     rules = [GrantRule(rule.role, rule.product, rule.priority) for rule in wanted.rules]
     check_unique(rules)
@@ -95,6 +136,8 @@ async def put_rules(
         raise Forbidden("The operators' tenant has no license terms, so it needs no rules.")
     async with access.database.transaction([OPERATORS_TENANT]) as conn:
         check_products(rules, {one.product for one in await list_products(conn)})
+    if dry_run:
+        return await rehearse(access, tenant_id, rules, if_match, at)
     async with access.transaction(tenant_id) as conn:
         await lock_for_change(conn, [tenant_id])
         before = (await load_rule_rows(conn, [tenant_id]))[tenant_id]
@@ -107,6 +150,16 @@ async def put_rules(
     follow_change(runtime)
     response.headers["ETag"] = tag_of(after)
     return to_page(tenant_id, after)
+
+
+async def rehearse(
+    access: Access, tenant_id: UUID, rules: Sequence[GrantRule], if_match: str | None, at: datetime
+) -> Outcome:
+    """What these rules would do, by the act itself on a private copy."""
+    async with rehearsal(access.database, METADATA, [tenant_id], empty=NOT_NEEDED) as conn:
+        check_match(if_match, tag_of((await load_rule_rows(conn, [tenant_id]))[tenant_id]))
+        await suppose(conn, tenant_id, Changes(rules=rules), at)
+        return await to_outcome(conn, [], None, SHOWN, at)
 
 
 async def tenant_of(conn: AsyncConnection, access: Access, org_id: UUID | None) -> UUID:

@@ -1,8 +1,6 @@
 """/v1/simulate: who would gain, await, keep or lose a seat, before anything is changed."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -15,8 +13,8 @@ from usher_entitlements.domain.grants import GrantRule
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.http.grant_rules import WantedRule, check_products, check_unique
 from usher_entitlements.http.license_terms import Currency, GraceDays, Moment, Price, Seats
+from usher_entitlements.http.outcomes import NOT_NEEDED, SHOWN, Outcome, to_outcome
 from usher_entitlements.http.settings import known_products, known_tenant
-from usher_entitlements.store.differences import compare_people, compare_pools, count_outcomes, positions
 from usher_entitlements.store.people import find_foreign
 from usher_entitlements.tables import METADATA
 from usher_entitlements.use_cases.simulate import Changes, TermChange, WantedPerson, suppose
@@ -29,9 +27,6 @@ from usher_kit.runtime import Running
 router = APIRouter(prefix="/v1", tags=["simulate"])
 
 MOST_PEOPLE = 100_000
-SHOWN = 1_000
-NOT_NEEDED = ("outbox", "idempotency_key", "promotions", "license_request")
-"""Tables that no decision reads: their copies begin empty."""
 
 
 class SupposedPerson(BaseModel):
@@ -75,38 +70,6 @@ class Supposed(BaseModel):
     people: Annotated[list[SupposedPerson], Field(max_length=MOST_PEOPLE)] = []
     until: Moment | None = None
     limit: Annotated[int, Field(ge=1, le=SHOWN)] = SHOWN
-
-
-class SeatOutcome(BaseModel):
-    """One person's seat, now and then. `position` is theirs in line, from 1, where they would wait."""
-
-    user_id: UUID
-    product: str
-    org_id: UUID
-    before: str
-    after: str
-    outcome: Literal["gains", "keeps", "loses", "waits", "none"]
-    reason: str
-    position: int | None
-
-
-class PoolOutcome(BaseModel):
-    """A pool's figures, now and then; null now for one that would be new."""
-
-    id: UUID
-    org_id: UUID
-    product: str
-    before: dict[str, Any] | None
-    after: dict[str, Any]
-
-
-class Outcome(BaseModel):
-    """`totals` count people by product and outcome over all; `people` and `pools` are the first of them."""
-
-    as_of: datetime
-    totals: dict[str, dict[str, int]]
-    people: list[SeatOutcome]
-    pools: list[PoolOutcome]
 
 
 @router.post("/simulate")
@@ -165,32 +128,3 @@ async def check_people(conn: AsyncConnection, supposed: Supposed, scope: Scope) 
     foreign = await find_foreign(conn, users, sorted(orgs), scope.units)
     if foreign is not None:
         raise NotFound(f"No such person or organization, or not yours to see: {foreign}.")
-
-
-async def to_outcome(
-    conn: AsyncConnection, users: Sequence[UUID], units: Sequence[UUID] | None, limit: int, at: datetime
-) -> Outcome:
-    people = await compare_people(conn, users, units, limit)
-    places = await positions(conn, [row.user_id for row in people if row.after == "waitlisted"])
-    totals: dict[str, dict[str, int]] = {}
-    for row in await count_outcomes(conn, users, units):
-        totals.setdefault(row.product, {})[row.outcome] = row.people
-    return Outcome(
-        as_of=at,
-        totals=totals,
-        people=[
-            SeatOutcome(**row._mapping, position=places.get((row.user_id, row.product)))  # noqa: SLF001
-            for row in people
-        ],
-        pools=[to_pool(row) for row in await compare_pools(conn, units, limit)],
-    )
-
-
-def to_pool(row: Any) -> PoolOutcome:
-    figures = ("capacity", "assigned", "waitlisted", "suspended", "over_allocated")
-    before = {name: getattr(row, f"was_{name}") for name in figures} | {"license_state": row.was_state}
-    after = {name: getattr(row, name) for name in figures} | {"license_state": row.license_state}
-    is_new = row.was_state is None
-    return PoolOutcome(
-        id=row.id, org_id=row.org_id, product=row.product, before=None if is_new else before, after=after
-    )

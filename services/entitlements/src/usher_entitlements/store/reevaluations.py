@@ -91,6 +91,17 @@ DECIDED = text("""
     where p.tenant_id = :tenant and p.id = any(cast(:users as uuid[]))
       and not exists (select from reevaluation r where r.tenant_id = p.tenant_id and r.user_id = p.id)
 """)
+SAVE_CHANGE = text("""
+    insert into rule_change (tenant_id, config_version, people, started_at)
+    select cast(:tenant as uuid), :version, count(distinct user_id), :at from reevaluation where tenant_id = :tenant
+    on conflict (tenant_id) do update
+    set (config_version, people, started_at) = (excluded.config_version, excluded.people, excluded.started_at)
+""")
+PROGRESS = text("""
+    select c.config_version, c.people, c.started_at,
+        (select count(distinct user_id) from reevaluation r where r.tenant_id = c.tenant_id) as left
+    from rule_change c where c.tenant_id = :tenant
+""")
 POOLS = text("select distinct tenant_id, pool_id from reevaluation")
 
 
@@ -106,6 +117,27 @@ class Listed:
     pool_id: UUID
     reason: Reason
     cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the people have been decided about whom the last change of a tenant's rules concerns."""
+
+    config_version: int
+    people: int
+    started_at: datetime
+    left: int
+
+    @property
+    def done(self) -> int:
+        # Others may have come to the list since, by a pool that opened: they are not of this change.
+        return max(0, self.people - self.left)
+
+    def ends_at(self, at: datetime) -> datetime | None:
+        """When it will be over, if it goes on as it has until `at`; None once it is, and before the first are done."""
+        if not self.left or not self.done:
+            return None
+        return at + (at - self.started_at) * self.left / self.done
 
 
 async def list_units(
@@ -142,6 +174,17 @@ async def list_roles(
             "cause": to_json(cause),
         },
     )
+
+
+async def save_rule_change(conn: AsyncConnection, tenant_id: UUID, config_version: int, at: datetime) -> None:
+    """Keep how many people are on the list by a change of the rules, which led to this version."""
+    await conn.execute(SAVE_CHANGE, {"tenant": tenant_id, "version": config_version, "at": at})
+
+
+async def find_progress(conn: AsyncConnection, tenant_id: UUID) -> Progress | None:
+    """None where the rules never changed."""
+    row = (await conn.execute(PROGRESS, {"tenant": tenant_id})).one_or_none()
+    return Progress(*row) if row else None
 
 
 async def follow_service(conn: AsyncConnection, tenants: Sequence[UUID]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_contracts.envelope import Cause
 from usher_entitlements.domain.grants import GrantRule, calls_otherwise, revise
 from usher_entitlements.store.configurations import load_rule_rows, load_rules, lock_for_change
-from usher_entitlements.store.reevaluations import list_roles
+from usher_entitlements.store.reevaluations import list_roles, save_rule_change
 from usher_entitlements.use_cases.pass_time import catch_up, decide_anew
 from usher_entitlements.use_cases.recording import record_rules
 
@@ -27,4 +27,5 @@ async def set_rules(
     if changed:
         in_force = (await load_rules(conn, [tenant_id]))[tenant_id]
         await list_roles(conn, tenant_id, in_force, changed, cause)
-        await decide_anew(conn, configurations, [tenant_id])
+        anew = await decide_anew(conn, configurations, [tenant_id])
+        await save_rule_change(conn, tenant_id, anew[tenant_id].version, at)
