@@ -16,7 +16,7 @@ ASKED = {
     "to_org_id": SOUTH, "to_name": "South", "note": "moved house", "asked_side": "source", "asked_by": "user:1",
     "asked_at": NOW, "decided_by": None, "decided_at": None, "answer": None, "version": 1,
 }  # fmt: skip
-STATE = {"user_id": ADA, "org_id": SOUTH, "status": "active", "roles": ["learner"]}
+STATE = {"tenant_id": DISTRICT, "user_id": ADA, "org_id": SOUTH, "status": "active", "roles": ["learner"]}
 PREVIEW = {"dry_run": True, "outcome": "done", "people": [STATE], "people_there": []}
 SEATS = {
     "as_of": NOW, "totals": {"learn": {"keeps": 1}}, "pools": [],
@@ -75,7 +75,7 @@ def test_a_dry_run_shows_what_becomes_of_seats(me: Any, org: str) -> None:
 def test_a_dry_run_says_where_seats_are_not_to_be_seen() -> None:
     world = known(**{f"POST {PATH}": {**PREVIEW, "outcome": "asked"}, "GET /v1/me": ME, "POST /v1/simulate": 404})
     result = world.run("users", "transfer", "ada", "South", "--dry-run")
-    assert (result.exit_code, "administers both" in result.stderr) == (0, True)
+    assert (result.exit_code, "who administers everybody concerned" in result.stderr) == (0, True)
 
 
 def test_transfers_are_listed_by_state() -> None:

@@ -214,10 +214,18 @@ async def test_a_dry_run_answers_what_would_be_and_changes_nothing(house: House)
     job = await run(house, given)
     assert job["counts"]["rows"] == shown["counts"]
     found = await fetch(
-        house, "select id, org_id, status, roles from person where status = 'archived' or 'observer' = any(roles)"
+        house,
+        "select tenant_id, id, org_id, status, roles from person where status = 'archived' or 'observer' = any(roles)",
     )
     then = [
-        {"user_id": str(row.id), "org_id": str(row.org_id), "status": row.status, "roles": row.roles} for row in found
+        {
+            "tenant_id": str(row.tenant_id),
+            "user_id": str(row.id),
+            "org_id": str(row.org_id),
+            "status": row.status,
+            "roles": row.roles,
+        }
+        for row in found
     ]
     assert sorted(shown["people"], key=repr) == sorted(then, key=repr)
 

@@ -215,7 +215,13 @@ async def test_transfers_are_listed_a_page_at_a_time_and_by_organization(neighbo
 
 async def test_a_dry_run_says_what_would_be_and_does_nothing(neighbors: Neighbors, ann: Any) -> None:
     would = (await neighbors.transfer("district admin", ann, "south", dry_run=True)).json()
-    state = {"user_id": ann["id"], "org_id": neighbors.org("south"), "status": "active", "roles": ["learner"]}
+    state = {
+        "tenant_id": ann["tenant_id"],
+        "user_id": ann["id"],
+        "org_id": neighbors.org("south"),
+        "status": "active",
+        "roles": ["learner"],
+    }
     assert would == {"dry_run": True, "outcome": "done", "people": [state], "people_there": []}
     assert (await neighbors.transfer("north admin", ann, "south", dry_run=True)).json()["outcome"] == "asked"
     unseen = (await neighbors.transfer("south admin", ann, "south", dry_run=True)).json()

@@ -235,7 +235,12 @@ async def test_who_is_closed_is_restored_by_hand_alone(neighbors: Neighbors, ann
 
 
 async def test_a_dry_run_shows_each_tenants_part_to_who_administers_it(neighbors: Neighbors, ann: Any) -> None:
-    state = {"user_id": ann["id"], "org_id": neighbors.org("north"), "status": "archived"}
+    state = {
+        "tenant_id": ann["tenant_id"],
+        "user_id": ann["id"],
+        "org_id": neighbors.org("north"),
+        "status": "archived",
+    }
     state["roles"] = ["learner", "observer", "org_admin"]
     asked = (await neighbors.transfer("north admin", ann, "bell", dry_run=True)).json()
     assert asked == {"dry_run": True, "outcome": "asked", "people": [state], "people_there": []}

@@ -146,6 +146,16 @@ def create_bulk() -> None:
         words("reason", nullable=True),
         key=("job_id", "number"),
     )
+    table(
+        "job_person",
+        uuid("job_id"),
+        uuid("person_id"),
+        uuid("person_tenant_id"),
+        uuid("org_id"),
+        words("status"),
+        words("roles"),
+        key=("job_id", "person_id"),
+    )
     is_undone = sa.text("outcome is null")
     op.create_index("ix_job_row_due", "job_row", ["job_id", "person_id"], postgresql_where=is_undone)
 

@@ -104,7 +104,18 @@ def add_import_tables(metadata: MetaData) -> None:
 
 
 def add_bulk_tables(metadata: MetaData) -> None:
-    """Add the rows of bulk jobs: what each asks, whom it means, and what became of it."""
+    """Add the rows of bulk jobs (what each asks, whom it means, what became of it) and what dry runs foresee."""
+    Table(
+        "job_person",
+        metadata,
+        tenant_id(),
+        Column("job_id", UUID(as_uuid=True), primary_key=True),
+        Column("person_id", UUID(as_uuid=True), primary_key=True),
+        Column("person_tenant_id", UUID(as_uuid=True), nullable=False),
+        Column("org_id", UUID(as_uuid=True), nullable=False),
+        Column("status", Text, nullable=False),
+        Column("roles", Text, nullable=False),
+    )
     Table(
         "job_row",
         metadata,

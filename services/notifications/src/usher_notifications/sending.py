@@ -5,11 +5,12 @@ At least once: a sender that dies in between leaves its deliveries to another, u
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_kit.loops import Loop
 from usher_kit.runtime import Runtime
-from usher_notifications.domain.deliveries import Delivery, Letter, Reason, sort_out
+from usher_notifications.domain.deliveries import REPRESENTATIVE, Delivery, Letter, Reason, Recipient, sort_out
 from usher_notifications.mail.letters import write
 from usher_notifications.mail.messages import compose
 from usher_notifications.mail.post import Outcome, Post
@@ -41,7 +42,9 @@ async def claim(runtime: Runtime) -> tuple[int, list[Letter]]:
     at = runtime.clock.now()
     async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
         deliveries = await claim_deliveries(conn, at, AT_ONCE)
-        letters, settled = sort_out(await load_due(conn, deliveries, runtime.settings.representative), at)
+        letters, settled = sort_out(
+            await load_due(conn, deliveries, representative(runtime.settings.account_representative)), at
+        )
         await settle_deliveries(conn, settled, at)
         await hold_deliveries(conn, [letter.delivery for letter in letters], at + LEASE)
     return len(deliveries), letters
@@ -68,6 +71,12 @@ async def deliver(server: Post, letter: Letter, settings: NotificationsSettings,
             return letter.delivery.postponed(Reason.SERVER_BUSY, at)
         case Outcome.AWAY:
             return letter.delivery.postponed(Reason.SERVER_AWAY, at)
+
+
+def representative(contact: str) -> Recipient:
+    """The account representative as a recipient; one who has left, where there is none any more."""
+    name, address = parseaddr(contact)
+    return Recipient(OPERATORS_TENANT, REPRESENTATIVE, name, address or None, has_left=not address)
 
 
 async def record(runtime: Runtime, deliveries: Sequence[Delivery]) -> None:

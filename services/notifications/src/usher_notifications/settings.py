@@ -5,10 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from usher_contracts.envelope import OPERATORS_TENANT
 from usher_kit.links import SECRET_CHARACTERS
 from usher_kit.settings import ServiceSettings
-from usher_notifications.domain.deliveries import REPRESENTATIVE, Recipient
 
 
 def with_an_address(contact: str) -> str:
@@ -26,9 +24,3 @@ class NotificationsSettings(ServiceSettings):
     console_url: str = "http://127.0.0.1:8000"
     link_secret: SecretStr = Field(min_length=SECRET_CHARACTERS)
     """Signs the links of mails; the same as usage's, which reads them."""
-
-    @property
-    def representative(self) -> Recipient:
-        """The account representative as a recipient; one who has left, where there is none any more."""
-        name, address = parseaddr(self.account_representative)
-        return Recipient(OPERATORS_TENANT, REPRESENTATIVE, name, address or None, has_left=not address)

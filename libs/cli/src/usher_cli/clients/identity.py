@@ -134,6 +134,10 @@ class Identity:
         """Long work: how far it is, and what came of it."""
         return self.calls.get(f"/v1/jobs/{job_id}")
 
+    def foreseen(self, job_id: str) -> Json:
+        """Everybody who would differ by an import that was a dry run, as they would be."""
+        return self.calls.listed(f"/v1/jobs/{job_id}/people", every=True)
+
     def issues(self, job_id: str, *, every: bool = False, limit: int | None = None) -> Json:
         """What a job could not do, row by row."""
         return self.calls.listed(f"/v1/jobs/{job_id}/issues", every=every, limit=limit)

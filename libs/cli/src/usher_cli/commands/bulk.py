@@ -9,12 +9,12 @@ import typer
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
 from usher_cli.commands.importing import progress_bar
+from usher_cli.commands.previews import SHOWN, show_people, show_seats
 from usher_cli.failure import Failure
 from usher_cli.importing import follow
 from usher_cli.options import AsJson, Org
 from usher_cli.output import STDERR, print_json, show, table
 
-SHOWN = 20
 MEDIA_TYPES = {".csv": "text/csv", ".json": "application/json"}
 ROWS = ("#row", "who", "act", "outcome", "why")
 
@@ -32,15 +32,16 @@ def bulk(
         answer = session.identity.bulk(content, media_type, org_id=session.org_id(org), dry_run=dry_run)
         if dry_run:
             rows = [row for row in answer["rows"] if row["outcome"] in ("refused", "held")][:SHOWN]
+            if not as_json:
+                print_preview(answer, rows)
+                show_seats(session, answer["people"])
         else:
             answer = follow(session, answer, progress)
             rows = session.identity.rows(answer["id"], outcome="refused", limit=SHOWN)["items"]
             rows += session.identity.rows(answer["id"], outcome="held", limit=SHOWN)["items"]
     if as_json:
         print_json(answer)
-    elif dry_run:
-        print_preview(answer, rows)
-    else:
+    elif not dry_run:
         print_job(answer, rows)
     if answer.get("state") == "failed":
         raise Failure(f"Not all was done: {answer['error']['detail']}")
@@ -59,13 +60,7 @@ def read(file: Path) -> tuple[bytes, str]:
 def print_preview(answer: Json, rows: Sequence[Json]) -> None:
     """What would become of the rows and of the people."""
     show(table("What would be done", ("", "#rows"), counted(answer["counts"])))
-    states: dict[tuple[str, str], int] = {}
-    for person in answer["people"]:
-        state = (person["status"], ", ".join(person["roles"]))
-        states[state] = states.get(state, 0) + 1
-    if states:
-        people = [(count, *state) for state, count in sorted(states.items(), key=lambda one: -one[1])[:SHOWN]]
-        show(table(f"{len(answer['people']):,} people would be", ("#people", "status", "roles"), people))
+    show_people(answer["people"])
     for held in answer["held"]:
         STDERR.print(held["reason"], style="yellow")
     print_rows(rows)

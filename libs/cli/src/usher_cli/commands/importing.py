@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
+from usher_cli.commands.previews import show_people, show_seats
 from usher_cli.importing import DEFAULT_SOURCE, import_set
 from usher_cli.options import AsJson
 from usher_cli.output import STDERR, print_json, show, table
@@ -30,7 +31,9 @@ def oneroster(
     path: Annotated[Path, typer.Argument(help="A folder with CSV files, or a zip of them.")],
     tenant: Annotated[str | None, typer.Option(help="The tenant it is for; without it, one tenant a root.")] = None,
     source: Annotated[str, typer.Option(help="The name of the system that it comes from.")] = DEFAULT_SOURCE,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and report, and change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count, report, show what would become of seats, and change nothing.")
+    ] = False,
     issues: Annotated[Path | None, typer.Option(help="Write every issue to this CSV file.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -42,11 +45,15 @@ def oneroster(
         found = session.identity.issues(job["id"], limit=SHOWN_ISSUES)["items"]
         if issues is not None:
             issues.write_bytes(session.identity.issues_as_csv(job["id"]))
-    if as_json:
-        print_json(job)
-        return
-    print_counts(job)
-    print_issues(job, found, issues)
+        if as_json:
+            print_json(job)
+            return
+        print_counts(job)
+        print_issues(job, found, issues)
+        if dry_run:
+            people = session.identity.foreseen(job["id"])["items"]
+            show_people(people)
+            show_seats(session, people)
 
 
 @contextmanager

@@ -1,15 +1,14 @@
 """`usher users transfer` and `usher transfers`: moving people, asking for it, and deciding on what others ask."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Annotated, Any
 
 import typer
 
-from usher_cli.clients.calls import Json, RefusedError
+from usher_cli.clients.calls import Json
 from usher_cli.clients.identity import is_id
 from usher_cli.clients.session import Session, open_session, outside
-from usher_cli.commands.simulate import show_outcome
+from usher_cli.commands.previews import show_seats
 from usher_cli.options import AsJson, Cursor, Every, Limit, Org, User
 from usher_cli.output import STDERR, moment, print_json, print_list, show, table
 
@@ -48,24 +47,16 @@ def transfer(
         if as_json:
             print_json(answer)
         elif dry_run:
-            preview(session, person, answer)
+            preview(session, answer)
         else:
             report(answer)
 
 
-def preview(session: Session, person: Json, answer: Json) -> None:
+def preview(session: Session, answer: Json) -> None:
     """Whether it would be done or asked, and what would become of seats, as far as that shows to who asks."""
     told = {"done": "It would be done at once.", "asked": "The other organization's administrators would be asked."}
     STDERR.print(told[answer["outcome"]])
-    if not answer["people"]:
-        return
-    try:
-        supposed = {"org_id": session.identity.administered(person["tenant_id"]), "people": answer["people"]}
-        show_outcome(session.entitlements.simulate(supposed))
-    except RefusedError as refused:
-        if refused.status != HTTPStatus.NOT_FOUND:
-            raise
-        STDERR.print("What it does to seats shows to who administers both organizations.", style="dim")
+    show_seats(session, answer["people"])
 
 
 def report(answer: Json) -> None:

@@ -34,6 +34,17 @@ GONE = frozenset({Status.ARCHIVED, Status.DELETED})
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A person as they would be by a change that is only looked at."""
+
+    tenant_id: UUID
+    person_id: UUID
+    org_id: UUID
+    status: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One person. `version` is raised by what `user.changed` says, `profile_version` by `user_profile.changed`.
 

@@ -15,7 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_identity.domain.bulk import RowOutcome
 from usher_identity.domain.incoming import Issue
 from usher_identity.domain.jobs import Job, Kind
+from usher_identity.domain.people import Foreseen
+from usher_identity.http.people import PersonState
+from usher_identity.store.directory import as_id
 from usher_identity.store.job_issues import list_issues
+from usher_identity.store.job_people import list_people
 from usher_identity.store.job_rows import ShownRow, list_rows
 from usher_identity.store.jobs import find_job
 from usher_kit.access import Access, Authorized
@@ -192,6 +196,35 @@ async def get_rows(
         found = await list_rows(conn, job.tenant_id, job.id, outcome, int(after[0]) if after else 0, limit + 1)
     following = encode_cursor([found[limit - 1].number]) if len(found) > limit else None
     return Page(items=[to_row(row) for row in found[:limit]], next_cursor=following)
+
+
+@router.get("/{job_id}/people")
+async def get_people(
+    access: Authorized, job_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None
+) -> Page[PersonState]:
+    """Who would differ by an import that was a dry run, as they would be, in the form that `/v1/simulate` takes.
+
+    Who would be in an organization that the import would make is shown in the nearest one above it that is there; those
+    of a tenant that it would make are left out.
+    """
+    after = decode_cursor(cursor, 1)
+    async with access.transaction() as conn:
+        job = await job_for(access, conn, job_id)
+        found = await list_people(conn, job.tenant_id, job.id, as_id(after[0]) if after else None, limit + 1)
+    following = encode_cursor([str(found[limit - 1].person_id)]) if len(found) > limit else None
+    return Page(items=[to_foreseen(one) for one in found[:limit]], next_cursor=following)
+
+
+def to_foreseen(one: Foreseen) -> PersonState:
+    return PersonState.model_validate(
+        {
+            "tenant_id": one.tenant_id,
+            "user_id": one.person_id,
+            "org_id": one.org_id,
+            "status": one.status,
+            "roles": one.roles,
+        }
+    )
 
 
 def to_row(row: ShownRow) -> RowAnswer:

@@ -47,6 +47,7 @@ class UserAnswer(BaseModel):
 class PersonState(BaseModel):
     """A person as they would be, in the form that entitlements' `/v1/simulate` takes."""
 
+    tenant_id: UUID
     user_id: UUID
     org_id: UUID
     status: StatusName
@@ -98,6 +99,7 @@ def to_answer(person: Person) -> UserAnswer:
 def to_state(person: Person) -> PersonState:
     return PersonState.model_validate(
         {
+            "tenant_id": person.tenant_id,
             "user_id": person.id,
             "org_id": person.org_id,
             "status": person.status,

@@ -17,6 +17,7 @@ from usher_contracts.envelope import Cause
 from usher_identity.domain.incoming import Issue
 from usher_identity.domain.jobs import MAX_ATTEMPTS, Job, Kind, Phase, State
 from usher_identity.store.job_issues import add_issues, remove_issues
+from usher_identity.store.job_people import remove_people
 from usher_identity.store.jobs import (
     claim_job,
     hold_job,
@@ -86,6 +87,7 @@ class Claim:
         async with self.transaction([]) as conn:
             self.job = replace(self.job, phase=Phase.ORGANIZATIONS, position=0, counts={}, issues=0)
             await remove_issues(conn, self.job.tenant_id, self.job.id)
+            await remove_people(conn, self.job.tenant_id, self.job.id)
             await save_progress(conn, self.job, self.lease_end())
 
     async def end(self, state: State, error_code: str | None = None, error: str | None = None) -> None:

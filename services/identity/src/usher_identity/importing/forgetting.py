@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from usher_identity.store.job_issues import remove_old_issues
+from usher_identity.store.job_people import remove_old_people
 from usher_identity.store.job_rows import remove_old_rows
 from usher_kit.runtime import Runtime
 
@@ -15,4 +16,5 @@ async def forget_old_issues(runtime: Runtime) -> bool:
     async with runtime.database.transaction_of_all() as conn:
         await remove_old_issues(conn, runtime.clock.now() - KEPT)
         await remove_old_rows(conn, runtime.clock.now() - KEPT)
+        await remove_old_people(conn, runtime.clock.now() - KEPT)
     return False

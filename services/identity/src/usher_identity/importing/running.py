@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_contracts.envelope import Cause
 from usher_identity.domain.import_losses import outcome_of_loss
 from usher_identity.domain.import_organizations import OrganizationPlan, Rows
-from usher_identity.domain.import_plan import ImportRules
+from usher_identity.domain.import_plan import ImportRules, PersonChange
 from usher_identity.domain.import_survey import Item, Survey, is_there, mapped_of, repetition_issue, survey_people
 from usher_identity.domain.incoming import Issue, Severity
 from usher_identity.domain.jobs import Job, Phase, State
@@ -25,12 +25,14 @@ from usher_identity.importing.claims import Claim, next_claim
 from usher_identity.oneroster.manifest import Mode
 from usher_identity.oneroster.reading import RosterSet, read_zip
 from usher_identity.oneroster.refusal import SetRefused
+from usher_identity.store.job_people import add_people
 from usher_identity.store.sources import Named, find_tenants_of_roots, list_present
 from usher_identity.store.uploads import read_parts
 from usher_identity.use_cases.calendars import take_sessions
 from usher_identity.use_cases.guarding import judge, overtake, take_judged
 from usher_identity.use_cases.import_organizations import Tenants, take_organizations
 from usher_identity.use_cases.import_people import held_issue, let_go_absent, take_people
+from usher_identity.use_cases.import_preview import Foresight, foreseen
 from usher_identity.use_cases.recording import Act
 from usher_kit.ids import new_id
 from usher_kit.runtime import Runtime
@@ -98,8 +100,8 @@ class Running:
     roster: RosterSet
     mapping: RoleMapping
     survey: Survey
-    losses: list[Loss] = field(default_factory=list)
-    """What people would lose by a dry run, which stages nothing."""
+    foresight: Foresight = field(default_factory=Foresight)
+    """What a dry run would do, which writes and stages nothing."""
 
     @property
     def job(self) -> Job:
@@ -122,7 +124,7 @@ class Running:
         await self.take_people(plan, tenants)
         if self.is_bulk:
             await self.let_go_absent(tenants)
-        await self.take_losses(tenants)
+        await self.take_losses(tenants, plan)
 
     async def take_organizations(self) -> tuple[OrganizationPlan, Sequence[UUID]]:
         """Take the organizations. When a job is taken up again, they are merely found: all is as they left it."""
@@ -184,7 +186,7 @@ class Running:
             async with self.claim.transaction(tenants) as conn:
                 with span(names.SPAN_IMPORT):
                     taken = await take_people(conn, self.job, batch.people, rules, tenants, self.act)
-                    self.keep_in_mind(taken.losses)
+                    self.keep_in_mind(taken.changes, taken.losses)
                     issues = [*batch.issues, *taken.issues]
                     counts = batch.counts + taken.counts + not_taken(issues)
                     position = self.job.position + batch.rows
@@ -200,7 +202,7 @@ class Running:
                 async with self.claim.transaction([tenant]) as conn:
                     with span(names.SPAN_IMPORT):
                         batch = gone[start : start + BATCH_PEOPLE]
-                        self.keep_in_mind(await let_go_absent(conn, self.job, batch, [tenant], self.act))
+                        self.keep_in_mind([], await let_go_absent(conn, self.job, batch, [tenant], self.act))
                         await self.claim.record(conn, Phase.ABSENT, self.job.position, Counter())
 
     async def find_gone(self, tenant: UUID) -> list[Named]:
@@ -212,26 +214,29 @@ class Running:
                 gone += [one for one in page if one.external_id not in self.survey.listed]
         return gone
 
-    def keep_in_mind(self, losses: Sequence[Loss]) -> None:
+    def keep_in_mind(self, changes: Sequence[PersonChange], losses: Sequence[Loss]) -> None:
         if self.job.is_dry_run:
-            self.losses += losses
+            self.foresight.add(changes, losses)
 
-    async def take_losses(self, tenants: Sequence[UUID]) -> None:
+    async def take_losses(self, tenants: Sequence[UUID], plan: OrganizationPlan) -> None:
         """Judge what people would lose by the whole of the import, hold what is too much, and take the rest."""
         if self.job.phase != Phase.LOSSES:
-            await self.judge(tenants)
+            await self.judge(tenants, plan)
         while not self.job.is_dry_run and await self.take_some_losses(tenants):
             pass
 
-    async def judge(self, tenants: Sequence[UUID]) -> None:
-        """Let the guard judge. What a dry run would take is counted by that."""
+    async def judge(self, tenants: Sequence[UUID], plan: OrganizationPlan) -> None:
+        """Let the guard judge. What a dry run would take is counted by that, and who would differ is kept."""
         is_empty = self.is_bulk and not self.survey.listed
+        losses = self.foresight.losses
         async with self.claim.transaction(tenants) as conn:
-            held = await judge(conn, self.job, tenants, self.act, dry=self.losses, is_empty=is_empty)
+            held = await judge(conn, self.job, tenants, self.act, dry=losses, is_empty=is_empty)
             units = {unit for one in held for unit in one.excess.units}
             counts = Counter({"people.held": sum(one.excess.heads.losing for one in held)})
             if self.job.is_dry_run:
-                counts += Counter(f"people.{outcome_of_loss(loss)}" for loss in self.losses if loss.org_id not in units)
+                counts += Counter(f"people.{outcome_of_loss(loss)}" for loss in losses if loss.org_id not in units)
+                people = foreseen(await self.foresight.settled(conn, units, self.act), plan.changes)
+                await add_people(conn, self.job.tenant_id, self.job.id, people)
             issues = [held_issue(one) for one in held]
             await self.claim.record(conn, Phase.LOSSES, self.job.position, counts, issues)
 
