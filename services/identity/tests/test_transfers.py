@@ -145,10 +145,15 @@ async def test_who_is_archived_is_not_transferred(neighbors: Neighbors, ann: Any
     await neighbors.house.system.patch(f"/v1/users/{ann['id']}", status="archived")
     refused = await neighbors.transfer(by, ann, "south")
     assert refused.status_code == (404 if by == "south admin" else 422), refused.text
-    by_patch = {"org_id": neighbors.org("south")}
-    path = f"/v1/users/{ann['id']}"
-    assert (await neighbors.house.system.ask("PATCH", path, json=by_patch)).status_code == 422
-    assert (await neighbors.house.system.ask("PATCH", path, json={**by_patch, "status": "active"})).status_code == 200
+
+
+async def test_nor_among_many_but_where_they_were_can_be_put_right(neighbors: Neighbors, ann: Any) -> None:
+    await neighbors.house.system.patch(f"/v1/users/{ann['id']}", status="archived")
+    south = neighbors.org("south")
+    body = {"users": ["ann"], "act": "transfer", "org": south}
+    [row] = ok(await neighbors.callers["district admin"].ask("POST", "/v1/users:bulk?dry_run=true", json=body))["rows"]
+    assert (row["code"], "archived" in row["reason"]) == ("not_possible", True)
+    assert (await neighbors.callers["district admin"].patch(f"/v1/users/{ann['id']}", org_id=south))["org_id"] == south
 
 
 async def test_a_person_is_asked_for_once_at_a_time(neighbors: Neighbors, ann: Any) -> None:

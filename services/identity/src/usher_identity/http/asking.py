@@ -115,7 +115,6 @@ async def post_transfer(
             return Response(content, status.HTTP_202_ACCEPTED, headers, "application/json")
         if asked.is_between:
             return answered(await transfer_between(conn, user_id, wish, doing, expect), response)
-        check_asked_for(asked.person, wish.to.id)
         return answered((await move_person(conn, asked.person, wish.to.id, doing, expect)).after, response)
 
 

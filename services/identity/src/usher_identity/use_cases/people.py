@@ -66,15 +66,15 @@ class PersonChanges:
     given: frozenset[str] = field(default_factory=frozenset)
 
     def applied_to(self, person: Person, at: datetime) -> Person:
-        """The person after these changes. Raises Refusal for a status or a place they cannot come to have."""
+        """The person after these changes. Raises Refusal for a status that they cannot come to have."""
         after = replace(
             person,
+            org_id=self.org_id or person.org_id,
             user_name=self.user_name or person.user_name,
             display_name=self.display_name or person.display_name,
             email=self.email if "email" in self.given else person.email,
         )
-        after = after.becoming(self.status, at) if self.status else after
-        return after.moved(self.org_id) if self.org_id else after
+        return after.becoming(self.status, at) if self.status else after
 
 
 async def create_people(

@@ -46,9 +46,17 @@ class Wish:
 async def move_person(
     conn: AsyncConnection, person: Person, to_org_id: UUID, doing: Doing, expect: Expect[Person]
 ) -> Change[Person]:
-    """Move a person within their tenant, as the one act that it is. Raises Refusal for who is gone."""
+    """Move a person within their tenant, as the one act that it is.
+
+    Raises Refusal for who is gone or there already, once they are locked.
+    """
+
+    def expect_movable(one: Person) -> None:
+        expect(one)
+        check_asked_for(one, to_org_id)
+
     changes = PersonChanges(org_id=to_org_id)
-    [changed] = await change_people(conn, person.tenant_id, {person.id: changes}, doing.act, expect)
+    [changed] = await change_people(conn, person.tenant_id, {person.id: changes}, doing.act, expect_movable)
     await write_down(conn, about_people(MOVE, [changed]), doing)
     return changed
 
