@@ -45,31 +45,21 @@ class Books:
     """(role, product) that calls."""
     withheld: dict[tuple[str, str], int] = field(default_factory=dict)
     """(person, product) that was withheld by the act of that number, and not lifted by hand since."""
-    freed: set[tuple[str, str]] = field(default_factory=set)
-    """Those of the withheld whom a role called for anew at some time since."""
     logins: set[tuple[str, datetime]] = field(default_factory=set)
 
     # What acts change
 
     def set_roles(self, person: Person, roles: Iterable[str]) -> None:
         person.roles = {role: person.roles.get(role, self.acts) for role in roles}
-        self.look_who_is_freed()
 
     def set_rules(self, rules: Iterable[tuple[str, str]]) -> None:
         self.rules = frozenset(rules)
-        self.look_who_is_freed()
 
     def withhold(self, person: Person, product: str) -> None:
         self.withheld[person.id, product] = self.acts
-        self.freed.discard((person.id, product))
 
     def lift(self, person: Person, product: str) -> None:
         self.withheld.pop((person.id, product), None)
-        self.freed.discard((person.id, product))
-
-    def look_who_is_freed(self) -> None:
-        """A calling role that is given later lifts a block (seats: Seat states); a rule that calls later does not."""
-        self.freed |= {(id_, what) for id_, what in self.withheld if self.is_freed(self.people[id_], what)}
 
     # What must be true
 
@@ -78,22 +68,15 @@ class Books:
         return (since for role, since in person.roles.items() if (role, product) in self.rules)
 
     def is_freed(self, person: Person, product: str) -> bool:
-        """Whether a role calls that was given after the seat was withheld."""
+        """Whether a role calls that was given after the seat was withheld; a rule that calls later lifts nothing."""
         return any(since > self.withheld[person.id, product] for since in self.calls(person, product))
 
-    def wants(self, person: Person, product: str, at: datetime) -> bool | None:
-        """Whether the person wants the product (seats: Seat states). None where either may be so.
-
-        That is where a role called for a withheld seat anew and was taken back since: whether entitlements ever heard
-        of it depends on the order of delivery.
-        """
+    def wants(self, person: Person, product: str, at: datetime) -> bool:
+        """Whether the person wants the product (seats: Seat states)."""
         is_served = self.serving(person.org_id, product, at) is not None
         if person.status != "active" or not is_served or not any(True for _ in self.calls(person, product)):
             return False
-        pair = (person.id, product)
-        if pair not in self.withheld or self.is_freed(person, product):
-            return True
-        return None if pair in self.freed else False
+        return (person.id, product) not in self.withheld or self.is_freed(person, product)
 
     def serving(self, org_id: str, product: str, at: datetime) -> str | None:
         """The organization whose pool serves this one: its own, else its nearest ancestor's."""
@@ -109,8 +92,7 @@ class Books:
 
     def pool(self, org_id: str, product: str, at: datetime) -> Expected:
         served = [one for one in self.people.values() if self.serving(one.org_id, product, at) == org_id]
-        wanted = [self.wants(person, product, at) for person in served]
-        return self.license(org_id, product).expect(at, wanted.count(True), len(wanted) - wanted.count(False))
+        return self.license(org_id, product).expect(at, sum(self.wants(person, product, at) for person in served))
 
     # The tree
 

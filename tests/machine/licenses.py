@@ -77,14 +77,13 @@ class License:
             return bool(begun)
         return max(self.terms, key=lambda term: (self.over_at(term, at), term.id)).ended_at is None
 
-    def expect(self, at: datetime, least: int, most: int) -> "Expected":
+    def expect(self, at: datetime, wanted: int) -> "Expected":
         """What must be true of its pool, for which between `least` and `most` people want a seat."""
         counting = [term for term in self.terms if term.counts(at)]
         keeping = [term for term in self.terms if self.keeps(term, at)]
         return Expected(
             capacity=sum(term.seats for term in counting),
-            least=least,
-            most=most,
+            wanted=wanted,
             gives=sum(term.gives for term in counting),
             keeps=sum(term.gives for term in keeping),
             counts=bool(counting),
@@ -97,9 +96,8 @@ class Expected:
     """What must be true of one pool."""
 
     capacity: int
-    least: int
-    most: int
-    """Between so many people want a seat."""
+    wanted: int
+    """How many people want a seat."""
     gives: float
     """Up to how many seats newcomers are seated."""
     keeps: float
@@ -115,13 +113,12 @@ class Expected:
         How many are held beyond what the pool gives depends on the order in which the system came to know of the acts;
         everything else does not (seats: Invariants, I5).
         """
-        wanted = assigned + waiting + suspended
-        if not self.least <= wanted <= self.most:
-            yield f"{assigned} hold a seat, {waiting} wait, {suspended} are suspended; {self.least} want one"
+        if assigned + waiting + suspended != self.wanted:
+            yield f"{assigned} hold a seat, {waiting} wait, {suspended} are suspended; {self.wanted} want one"
         if self.is_kept and suspended:
             yield f"{suspended} are suspended while a term counts or is in grace"
-        if self.counts and assigned < min(wanted, self.gives):
-            yield f"{assigned} are assigned of {self.gives}, and {wanted} want one"
+        if self.counts and assigned < min(self.wanted, self.gives):
+            yield f"{assigned} are assigned of {self.gives}, and {self.wanted} want one"
         if not self.is_kept and assigned:
             yield f"{assigned} are assigned where the license ran out"
         if over_allocated != (assigned > self.keeps):

@@ -4,9 +4,12 @@ import asyncio
 
 import pytest
 
+from usher_contracts.envelope import Event
+from usher_contracts.identity import UserChanged
+from usher_entitlements.domain.grants import GrantRule
 from usher_kit.errors import Conflict, NotFound
 
-from .story import SOUTH, Entitlements, activity, organization, person, term
+from .story import SOUTH, Entitlements, activity, organization, person, tell, term
 
 
 @pytest.fixture
@@ -54,6 +57,52 @@ async def test_a_role_given_after_the_block_lifts_it(full: Entitlements) -> None
     await full.buy(term(5))
     await full.hear(person(1, "learner", "org_admin", on=0.5, version=2))
     assert (await full.claims(1))[-1] == ("assigned", "role_granted")
+
+
+def promoted(version: int) -> Event[UserChanged]:
+    """A learner of old who is an administrator, too, since after the block."""
+    learner, admin = person(1, "learner", on=-9).data, person(1, "org_admin", on=0.5).data
+    return tell(learner.model_copy(update={"roles": (*learner.roles, *admin.roles), "version": version}))
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+async def test_a_later_role_that_is_gone_again_leaves_the_block_heard_or_not(
+    full: Entitlements, is_heard: bool
+) -> None:
+    await full.withhold(1)
+    await full.buy(term(1))
+    if is_heard:
+        await full.hear(promoted(2))
+        assert await full.seats() == {1: "assigned", 2: "assigned"}
+        with pytest.raises(Conflict, match="Nothing blocks this seat"):
+            await full.lift(1)
+    await full.hear(person(1, "learner", on=-9, version=3))
+    assert await full.seats() == {2: "assigned", 1: "withheld"}
+    await full.hear(promoted(2))
+    assert (await full.seats())[1] == "withheld"
+    await full.lift(1)
+    assert (await full.claims(1))[-1] == ("assigned", "manual")
+
+
+async def test_a_rule_that_no_longer_calls_by_the_later_role_leaves_the_block(full: Entitlements) -> None:
+    await full.withhold(1)
+    await full.buy(term(5))
+    await full.hear(promoted(2))
+    await full.set_rules(GrantRule("learner", "learn"))
+    assert (await full.claims(1))[-1] == ("withheld", "manual")
+    await full.set_rules(GrantRule("learner", "learn"), GrantRule("org_admin", "learn"))
+    assert (await full.claims(1))[-1] == ("assigned", "role_granted")
+
+
+async def test_a_login_while_a_later_role_calls_lifts_a_reclaim_for_good(full: Entitlements) -> None:
+    await full.hear(activity(1, 1, login=-20, due=-9, since=0))
+    await full.move_to(0.25)
+    await full.buy(term(5))
+    await full.hear(promoted(2))
+    assert (await full.claims(1))[-2:] == [("released", "inactivity"), ("assigned", "role_granted")]
+    await full.hear(activity(1, 2, login=1, due=31))
+    await full.hear(person(1, "learner", on=-9, version=3))
+    assert (await full.seats())[1] == "assigned"
 
 
 async def test_withheld_for_want_of_a_role_is_released_when_lifted(full: Entitlements) -> None:

@@ -103,7 +103,8 @@ def create_seats() -> None:
           moment("since"), moment("assigned_since", nullable=True), moment("wanted_since"), count("priority"),
           flag("first_in_line"), words("role", nullable=True), sa.Column("evidence", JSONB, nullable=False),
           number("version"), count("line_order", nullable=True), moment("blocked_at", nullable=True),
-          moment("lifted_at", nullable=True), key=("user_id", "product"))  # fmt: skip
+          moment("lifted_at", nullable=True), moment("given_back_at", nullable=True),
+          words("blocked_for", nullable=True), key=("user_id", "product"))  # fmt: skip
     op.create_index(
         "ix_seat_line",
         "seat",

@@ -177,10 +177,13 @@ SEAT = Table(
     count("line_order", nullable=True),
     moment("blocked_at", nullable=True),
     moment("lifted_at", nullable=True),
+    moment("given_back_at", nullable=True),
+    words("blocked_for", nullable=True),
 )
 """One row a person and product, for ever. `evidence` is what its last version was decided by.
 
-`line_order` is an administrator's place in line. `blocked_at` is set while the seat is withheld or reclaimed.
+`line_order` is an administrator's place in line. `blocked_at` and `blocked_for` tell of the last withholding or
+reclaim; `lifted_at` is null while it keeps the person from the seat, `given_back_at` until it is lifted for good.
 """
 
 Index(

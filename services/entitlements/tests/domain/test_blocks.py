@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from usher_entitlements.domain.blocks import RECLAIM, WITHHOLD, Block, Lift, lift_by_role
+from usher_entitlements.domain.blocks import RECLAIM, WITHHOLD, Block, Lift, judge
 from usher_entitlements.domain.grants import GrantRule, by_product, calls
 from usher_entitlements.domain.inactivity import Activity, give_back, is_due
 from usher_entitlements.domain.people import HeldRole, Person
@@ -21,7 +21,14 @@ def acted(who: Person, act: Block | Lift) -> Case:
 
 def blocked(number: int, state: str, *, on: float = 50) -> Seat:
     reason = Reason.MANUAL if state == "withheld" else Reason.INACTIVITY
-    return replace(seat(number, state), reason=reason, blocked_at=day(on), assigned_since=None, wanted_since=day(0))
+    return replace(
+        seat(number, state),
+        reason=reason,
+        blocked_at=day(on),
+        blocked_for=reason,
+        assigned_since=None,
+        wanted_since=day(0),
+    )
 
 
 def test_what_is_withheld_goes_to_the_first_in_line_at_once() -> None:
@@ -30,7 +37,7 @@ def test_what_is_withheld_goes_to_the_first_in_line_at_once() -> None:
         [acted(person(1, "learner"), WITHHOLD)], [full], [seat(1, "assigned")], [seat(2, "waitlisted", on=3)]
     )
     assert told(seating) == [(1, "withheld", "manual"), (2, "promoted", "seat_freed")]
-    assert seating.changes[0].seat.blocked_at == NOW
+    assert seating.changes[0].seat.blocked_since == NOW
     assert seating.pools[full.id].assigned == 1
 
 
@@ -44,7 +51,7 @@ def test_a_place_and_a_suspended_seat_can_be_withheld(state: str) -> None:
 def test_a_reclaimed_seat_is_released_and_blocked() -> None:
     seating = decide([acted(person(1, "learner"), RECLAIM)], [pool(1, assigned=1)], [seat(1, "assigned")])
     assert told(seating) == [(1, "released", "inactivity")]
-    assert seating.changes[0].seat.is_reclaimed
+    assert seating.changes[0].seat.blocked_since == NOW
 
 
 @pytest.mark.parametrize("state", ["withheld", "released"])
@@ -63,7 +70,7 @@ def test_a_role_that_calls_since_later_lifts_it(state: str) -> None:
     seating = decide([Case(person(1, "learner"), after)], [pool(5)], [blocked(1, state)])
     assert told(seating) == [(1, "assigned", "role_granted")]
     given = seating.changes[0].seat
-    assert (given.blocked_at, given.lifted_at, given.wanted_since) == (None, day(60), day(60))
+    assert (given.blocked_since, given.lifted_at, given.wanted_since) == (None, day(60), day(60))
 
 
 def test_a_role_of_the_same_moment_or_earlier_does_not() -> None:
@@ -74,9 +81,8 @@ def test_a_role_of_the_same_moment_or_earlier_does_not() -> None:
 def test_a_rule_that_begins_to_call_later_lifts_nothing() -> None:
     later = by_product([GrantRule("learner", "learn", since=day(60)), GrantRule("org_admin", "learn", since=day(60))])
     one = blocked(1, "withheld")
-    assert lift_by_role(one, calls(later, person(1, "learner", on=40), "learn")) is None
-    given = lift_by_role(one, calls(later, person(1, "org_admin", on=55), "learn"))
-    assert given == Lift(day(55), Reason.ROLE_GRANTED)
+    assert judge(one, calls(later, person(1, "learner", on=40), "learn")) == one
+    assert judge(one, calls(later, person(1, "org_admin", on=55), "learn")).lifted_at == day(55)
 
 
 def test_who_is_lifted_and_still_wants_the_seat_is_seated_while_there_is_room() -> None:
@@ -98,17 +104,17 @@ def test_and_waits_since_the_lifting_where_there_is_none() -> None:
 def test_who_is_lifted_and_no_longer_wants_it_is_released() -> None:
     seating = decide([acted(person(1), Lift(NOW, Reason.MANUAL))], [pool(1)], [blocked(1, "withheld")])
     assert told(seating) == [(1, "released", "manual")]
-    assert seating.changes[0].seat.blocked_at is None
+    assert seating.changes[0].seat.blocked_since is None
 
 
 def test_a_reclaim_is_lifted_without_a_claim_where_nobody_wants_the_seat() -> None:
     seating = decide([acted(person(1), Lift(NOW, Reason.MANUAL))], [pool(1)], [blocked(1, "released")])
     assert told(seating) == []
-    assert [(one.blocked_at, one.lifted_at) for one in seating.placed] == [(None, NOW)]
+    assert [(one.blocked_since, one.lifted_at) for one in seating.placed] == [(None, NOW)]
 
 
 def test_the_lifting_keeps_its_place_for_ever() -> None:
-    lifted = replace(blocked(1, "released"), blocked_at=None, lifted_at=day(60))
+    lifted = replace(blocked(1, "released"), given_back_at=day(60), lifted_at=day(60))
     seating = decide([Case(person(1), person(1, "learner"))], [pool(1)], [lifted])
     assert seating.changes[0].seat.wanted_since == day(60)
 
@@ -123,7 +129,7 @@ def test_who_returns_late_without_a_fault_is_first_in_line() -> None:
 
 
 def test_first_in_line_is_lost_with_the_wish() -> None:
-    lifted = replace(blocked(1, "released"), blocked_at=None, lifted_at=day(60), first_in_line=True)
+    lifted = replace(blocked(1, "released"), given_back_at=day(60), lifted_at=day(60), first_in_line=True)
     seating = decide([Case(person(1, "learner"), person(1))], [pool(1)], [lifted])
     assert [one.first_in_line for one in seating.placed] == [False]
 

@@ -9,9 +9,11 @@ from sqlalchemy import Row
 
 from .lawful import OPEN, History
 from .service import Stored
-from .things import ALWAYS, Seat
+from .things import Seat
 from .world import World
 
+BLOCKS = {"manual": "withheld", "inactivity": "reclaimed"}
+"""What the service's reasons for a block are to the model."""
 CLOCKS_DIFFER = timedelta(days=2)
 """How far behind the clock of a replica may be: the times of its decisions may differ by that."""
 
@@ -54,7 +56,7 @@ def compare_seats(world: World, stored: Stored, history: History) -> None:
 
 def compare_times(row: Row[Any], seat: Seat) -> None:
     """The times of decisions are the service's, on whichever clock; they count in the model from here on."""
-    for name in ("assigned_since", "blocked_at"):
+    for name in ("assigned_since", "blocked_at", "given_back_at"):
         theirs, own = getattr(row, name), getattr(seat, name)
         assert (theirs is None) == (own is None), f"{name} of {seat}"
         assert theirs is None or abs(theirs - own) <= CLOCKS_DIFFER, f"{name} of {seat}: {theirs}"
@@ -96,7 +98,9 @@ def adopt(world: World, stored: Stored, history: History) -> None:
             seat.pool, seat.org = row.pool if row.state in OPEN else None, row.org_id
             seat.order, seat.first_in_line = row.line_order, row.first_in_line
             seat.priority, seat.wanted_since = row.priority, row.wanted_since
-            seat.blocked_at, seat.lifted_at = row.blocked_at, row.lifted_at or ALWAYS
+            seat.block = BLOCKS.get(row.blocked_for)
+            seat.blocked_at, seat.given_back_at, seat.lifted_at = row.blocked_at, row.given_back_at, row.lifted_at
+            seat.is_reclaimed = (row.state, row.reason) == ("released", "inactivity")
             seat.claims = history.of(row)
         else:
             seat.state, seat.pool, seat.claims = "none", None, []

@@ -172,7 +172,7 @@ class LicenseMachine(Tenant):
     @rule(which=st.integers(0, 20))
     def a_seat_is_given_back(self, which: int) -> None:
         self.turn()
-        seat = self.pick(which, [seat for seat in self.world.seats.values() if seat.blocked_at])
+        seat = self.pick(which, [seat for seat in self.world.seats.values() if seat.is_blocked])
         if seat:
             self.service.lift(seat.person, seat.product)
             self.world.lift(seat.person, seat.product, self.at)
@@ -180,7 +180,8 @@ class LicenseMachine(Tenant):
     @rule(which=st.integers(0, 20), said=activities, delivered=st.booleans(), earlier=st.booleans())
     def usage_speaks(self, which: int, said: dict[str, Any], delivered: bool, earlier: bool) -> None:
         """Of the holding that there is, or of none; the fact comes now, or late and then perhaps in another order."""
-        seat = self.pick(which, [s for s in self.world.seats.values() if s.state == "assigned" or s.blocked_at])
+        known = self.world.seats.values()
+        seat = self.pick(which, [seat for seat in known if seat.state == "assigned" or seat.is_blocked])
         if seat is None:
             return
         login, due, kept = (self.day(said[x]) if x in said else None for x in ("login", "reclaim_due", "kept_until"))

@@ -34,12 +34,13 @@ def place(world: "World", product: str) -> None:
     """Where everybody stands in line, by what is known of them and the rules; a later role lifts a block."""
     for seat in seats_of(world, product):
         person = world.decided[seat.person]
-        if world.is_pending(person.id) or not wishes.calls(person, world.rules, product):
+        if person.status == "active" and world.is_pending(person.id):
             continue
         if seat.blocked_at is not None:
-            lifted = wishes.lifted_by_role(person, world.rules, product, seat.blocked_at)
-            if lifted is not None:
-                world.unblock(seat, lifted, first=False)
+            by_role = wishes.lifted_by_role(person, world.rules, product, seat.blocked_at)
+            seat.lifted_at = min((at for at in (by_role, seat.given_back_at) if at), default=None)
+        if not wishes.calls(person, world.rules, product):
+            continue
         seat.priority = wishes.priority(person, world.rules, product)
         seat.wanted_since = wishes.wanted_since(person, world.rules, product, seat.lifted_at)
 
@@ -49,12 +50,23 @@ def let_go(world: "World", product: str, at: datetime) -> None:
     for seat in seats_of(world, product):
         wanted, org = world.wants(seat), world.decided[seat.person].org
         went_elsewhere = wanted != seat.pool and seat.org != org
-        is_lifted = seat.state == "withheld" and seat.blocked_at is None
-        if (seat.is_open and (wanted is None or went_elsewhere)) or (is_lifted and wanted is None):
+        is_lifted = seat.state == "withheld" and not seat.is_blocked
+        if seat.is_blocked:
+            keep_blocked(seat, at)
+        elif (seat.is_open and (wanted is None or went_elsewhere)) or (is_lifted and wanted is None):
             seat.becomes("released", "released", at)
         elif wanted is None:
             seat.first_in_line = False
         seat.org = org
+
+
+def keep_blocked(seat: Seat, at: datetime) -> None:
+    """A block that no role lifts any more holds again: the seat is as the block left it."""
+    if seat.block == "withheld" and seat.state != "withheld":
+        seat.becomes("withheld", "withheld", at)
+    if seat.block == "reclaimed" and not seat.is_reclaimed:
+        seat.becomes("released", "released", at)
+        seat.is_reclaimed = True
 
 
 def carry(world: "World", product: str, at: datetime) -> None:

@@ -112,8 +112,15 @@ class Seat:
     first_in_line: bool = False
     priority: int = 0
     wanted_since: datetime = ALWAYS
+    block: str | None = None
+    """What it was last blocked by: `withheld` or `reclaimed`; and when."""
     blocked_at: datetime | None = None
-    lifted_at: datetime = ALWAYS
+    given_back_at: datetime | None = None
+    """When an administrator or a login lifted that block."""
+    lifted_at: datetime | None = None
+    """When it was lifted, as the person's roles are now; None while it is not."""
+    is_reclaimed: bool = False
+    """Whether its last version says that it was released for inactivity."""
     claims: list[str] = field(default_factory=list)
 
     @property
@@ -123,6 +130,10 @@ class Seat:
         return (order, not self.first_in_line, self.priority, self.wanted_since, self.person)
 
     @property
+    def is_blocked(self) -> bool:
+        return self.blocked_at is not None and self.lifted_at is None
+
+    @property
     def is_open(self) -> bool:
         return self.state in ("waitlisted", "assigned", "suspended")
 
@@ -130,6 +141,7 @@ class Seat:
         """The next version. Who is not waiting has no place in line any more, and a holding ends with the seat."""
         self.state, self.since, self.order = state, max(at, self.since), None
         self.claims.append(claim)
+        self.is_reclaimed = False
         if state != "waitlisted":
             self.first_in_line = False
         if state not in ("assigned", "suspended"):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from .things import Person, Rule, Unit
+from .things import ALWAYS, Person, Rule, Unit
 
 
 def way_up(units: Mapping[UUID, Unit], org: UUID) -> list[UUID]:
@@ -32,8 +32,8 @@ def calls(person: Person, rules: Iterable[Rule], product: str) -> list[tuple[Rul
     ]
 
 
-def wanted_since(person: Person, rules: Iterable[Rule], product: str, lifted_at: datetime) -> datetime:
-    return max(person.status_since, min(since for _, since in calls(person, rules, product)), lifted_at)
+def wanted_since(person: Person, rules: Iterable[Rule], product: str, lifted_at: datetime | None) -> datetime:
+    return max(person.status_since, min(since for _, since in calls(person, rules, product)), lifted_at or ALWAYS)
 
 
 def priority(person: Person, rules: Iterable[Rule], product: str) -> int:
@@ -42,5 +42,9 @@ def priority(person: Person, rules: Iterable[Rule], product: str) -> int:
 
 def lifted_by_role(person: Person, rules: Iterable[Rule], product: str, blocked_at: datetime) -> datetime | None:
     """When a role that calls, and is held since later than the block, lifts it."""
-    held = [person.roles[rule.role] for rule, _ in calls(person, rules, product)]
-    return min((since for since in held if since > blocked_at), default=None)
+    return min((since for since in held_since(person, rules, product) if since > blocked_at), default=None)
+
+
+def held_since(person: Person, rules: Iterable[Rule], product: str) -> list[datetime]:
+    """Since when the person has each role that calls, whatever it called for."""
+    return [person.roles[rule.role] for rule, _ in calls(person, rules, product)]

@@ -64,7 +64,7 @@ class World:
         if not self.is_pending(person.id):
             self.decided[person.id] = person
         elif person.status != "active" and person.id in self.decided:
-            self.decided[person.id] = replace(self.decided[person.id], status=person.status)
+            self.decided[person.id] = replace(self.decided[person.id], status=person.status, roles=person.roles)
 
     def hear_activities(self, said: Sequence[Activity], clock: datetime) -> None:
         """A login, or a wish to keep the seat, gives back what was reclaimed, if it moves the reclaim out of sight."""
@@ -75,7 +75,7 @@ class World:
             if before and before.version >= now.version:
                 continue
             self.activities[key] = now
-            if seat is None or seat.state != "released" or seat.blocked_at is None:
+            if seat is None or seat.block != "reclaimed" or seat.blocked_at is None or seat.given_back_at is not None:
                 continue
             if now.reclaim_due and now.reclaim_due <= seat.blocked_at:
                 continue
@@ -119,7 +119,7 @@ class World:
     def withhold(self, person: UUID, product: str, clock: datetime) -> None:
         at, seat = self.pass_time(clock), self.seats[person, product]
         seat.becomes("withheld", "withheld", at)
-        seat.blocked_at = at
+        self.block(seat, "withheld", at)
         settle(self, at)
 
     def lift(self, person: UUID, product: str, clock: datetime) -> None:
@@ -127,8 +127,16 @@ class World:
         self.unblock(seat, at, first=False)
         settle(self, at)
 
+    def block(self, seat: Seat, block: str, at: datetime) -> None:
+        """From now on: a role that calls by then is none that is given later, whoever's clock is ahead."""
+        held = wishes.held_since(self.decided[seat.person], self.rules, seat.product)
+        seat.block, seat.blocked_at = block, max([at, *held])
+        seat.given_back_at = seat.lifted_at = None
+
     def unblock(self, seat: Seat, at: datetime, *, first: bool) -> None:
-        seat.blocked_at, seat.lifted_at, seat.first_in_line = None, at, first
+        seat.given_back_at, seat.lifted_at = at, min(at, seat.lifted_at or at)
+        if first and seat.state not in ("assigned", "suspended"):
+            seat.first_in_line = True
 
     def put_first(self, pool: UUID, product: str, people: Sequence[UUID], clock: datetime) -> None:
         self.pass_time(clock)
@@ -176,7 +184,8 @@ class World:
                 continue
             if said.kept_until is None or said.kept_until <= at:
                 seat.becomes("released", "released", at)
-                seat.blocked_at = at
+                seat.is_reclaimed = True
+                self.block(seat, "reclaimed", at)
         settle(self, at)
 
     def tell_notices(self, at: datetime) -> list[tuple[UUID, int]]:
@@ -248,7 +257,7 @@ class World:
         While it is not known where they went, they want what they have.
         """
         person = self.decided[seat.person]
-        if person.status != "active" or seat.blocked_at is not None:
+        if person.status != "active" or seat.is_blocked:
             return None
         if self.is_pending(person.id):
             return seat.pool

@@ -58,9 +58,14 @@ def least_change(standing: Standing, at: datetime) -> Sequence[Step]:
     if not ways:
         return []
     best = min(ways, key=lambda way: way.seats)
-    granted = [Step(Act.GRANT_ROLE, role=best.role)] if best.role else []
-    lifted = [Step(Act.LIFT_BLOCK)] if standing.seat and standing.seat.blocked_at else []
-    return [*_becoming_active(standing), *granted, *lifted, *best.steps]
+    return [*_becoming_active(standing), *_wanting(standing, best.role), *best.steps]
+
+
+def _wanting(standing: Standing, role: str | None) -> Sequence[Step]:
+    """A role that is given now lifts a block, too."""
+    if role:
+        return [Step(Act.GRANT_ROLE, role=role)]
+    return [Step(Act.LIFT_BLOCK)] if standing.seat and standing.seat.blocked_since else []
 
 
 def _becoming_active(standing: Standing) -> Sequence[Step]:
@@ -78,7 +83,7 @@ def _own_place(standing: Standing, at: datetime) -> Want | None:
         return None
     active = person if person.is_active else replace(person, status=ACTIVE, status_since=at)
     lifted_at = standing.seat.lifted_at if standing.seat else None
-    if standing.seat and standing.seat.blocked_at:
+    if standing.seat and standing.seat.blocked_since:
         lifted_at = at
     return want(active, standing.called_by, lifted_at)
 

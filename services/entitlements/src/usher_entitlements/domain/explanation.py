@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from usher_entitlements.domain.counterfactual import Step, least_change
-from usher_entitlements.domain.seats import SeatState
+from usher_entitlements.domain.seats import Reason, SeatState
 from usher_entitlements.domain.standing import Standing
 from usher_entitlements.domain.terms import TermState
 
@@ -71,9 +71,9 @@ def _code(standing: Standing, at: datetime, user_version: int | None) -> Code:
 
 
 def _code_by_block(standing: Standing) -> Code | None:
-    if standing.seat is None or standing.seat.blocked_at is None:
+    if standing.seat is None or standing.seat.blocked_since is None:
         return None
-    return Code.RECLAIMED if standing.seat.is_reclaimed else Code.WITHHELD
+    return Code.RECLAIMED if standing.seat.blocked_for is Reason.INACTIVITY else Code.WITHHELD
 
 
 def _code_by_license(standing: Standing, at: datetime) -> Code:

@@ -49,7 +49,8 @@ def give_back(seat: Seat, before: Activity | None, now: Activity) -> Lift | None
     to keep the seat by then.
     """
     blocked_at = seat.blocked_at
-    if not seat.is_reclaimed or blocked_at is None:
+    # Also where a later role gives it back for now: that role may go again.
+    if blocked_at is None or seat.blocked_for is not Reason.INACTIVITY or seat.given_back_at is not None:
         return None
     if now.reclaim_due is not None and now.reclaim_due <= blocked_at:
         return None

@@ -7,8 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from usher_entitlements.domain.allocation import allocate
-from usher_entitlements.domain.blocks import Block, Lift, lift_by_role
-from usher_entitlements.domain.grants import Rules, calls, want
+from usher_entitlements.domain.blocks import Block, Lift, hold, impose, judge, lift
+from usher_entitlements.domain.grants import Call, Rules, calls, want
 from usher_entitlements.domain.people import Person
 from usher_entitlements.domain.pools import Pool, tally
 from usher_entitlements.domain.reasons import why_came, why_left
@@ -64,8 +64,11 @@ class _Plan:
     left: list[SeatChange] = field(default_factory=list)
     came: dict[UUID, list[Newcomer]] = field(default_factory=lambda: defaultdict(list))
     stay: dict[UUID, list[Seat]] = field(default_factory=lambda: defaultdict(list))
-    placed: list[Seat] = field(default_factory=list)
+    placed: dict[tuple[UUID, str], Seat] = field(default_factory=dict)
     considered: set[tuple[UUID, str]] = field(default_factory=set)
+
+    def place(self, seat: Seat) -> None:
+        self.placed[seat.user_id, seat.product] = seat
 
 
 def decide_seating(situation: Situation, cases: Sequence[Case], at: datetime) -> Seating:
@@ -87,27 +90,28 @@ def decide_seating(situation: Situation, cases: Sequence[Case], at: datetime) ->
         seated += _seat_in_line(pool, came, [*plan.stay.get(key, ()), *others], at)
         deferred += later
     changed = {(made.seat.user_id, made.seat.product) for made in [*plan.left, *seated]}
-    placed = [seat for seat in plan.placed if (seat.user_id, seat.product) not in changed]
+    placed = [seat for key, seat in plan.placed.items() if key not in changed]
     return Seating([*plan.left, *seated], placed, deferred, tally(pools, seated))
 
 
 def _consider(plan: _Plan, situation: Situation, case: Case, product: str, seat: Seat | None, at: datetime) -> None:
     person, act = case.after, case.acts.get(product)
     plan.considered.add((person.id, product))
-    if isinstance(act, Block):
-        _block(plan, situation, act, seat, at)
-        return
     calling = calls(situation.rules, person, product)
-    lift = None
+    if isinstance(act, Block):
+        _take(plan, situation, seat, act, calling, at)
+        return
+    otherwise = case.because.get(product, Reason.POOL_CHANGED)
+    why = why_came(case.before, person, situation.rules, product, otherwise)
     if seat is not None and seat.blocked_at is not None:
-        lift = act or lift_by_role(seat, calling)
-        if lift is None:
+        was_blocked, seat = seat.blocked_since is not None, _judge(plan, seat, act, calling)
+        if seat.blocked_since is not None:
+            _keep_blocked(plan, situation, seat, at)
             return
-        seat = seat.lifted(lift.at, first_in_line=lift.first_in_line)
-        plan.placed.append(seat)
+        if was_blocked:
+            why = act.reason if act else Reason.ROLE_GRANTED
     pool_id = situation.serves.get((person.org_id, product))
     wanted = want(person, calling, seat.lifted_at if seat is not None else None)
-    otherwise = case.because.get(product, Reason.POOL_CHANGED)
     if seat is not None and seat.state.is_open:
         if wanted is not None and seat.pool_id == pool_id:
             _stay(plan, seat, seat.placed(wanted, calling[0].role, person.org_id))
@@ -115,8 +119,6 @@ def _consider(plan: _Plan, situation: Situation, case: Case, product: str, seat:
         # To another pool is a release and an allocation: two versions of the seat, for one reason.
         why = why_left(case.before, person, situation.rules, product, otherwise)
         seat = _leave(plan, seat, why, situation.pools[seat.pool_id].moment(at))
-    else:
-        why = lift.reason if lift else why_came(case.before, person, situation.rules, product, otherwise)
     if wanted is not None and pool_id is not None:
         role = calling[0].role
         if seat is None:
@@ -128,9 +130,25 @@ def _consider(plan: _Plan, situation: Situation, case: Case, product: str, seat:
         _give_up(plan, seat, why, at)
 
 
-def _block(plan: _Plan, situation: Situation, act: Block, seat: Seat | None, at: datetime) -> None:
+def _take(
+    plan: _Plan, situation: Situation, seat: Seat | None, act: Block, calling: Sequence[Call], at: datetime
+) -> None:
     if seat is not None and seat.state.is_open:
-        plan.left.append(change(seat, act.state, act.reason, situation.pools[seat.pool_id].moment(at)))
+        plan.left.append(impose(seat, act, calling, situation.pools[seat.pool_id].moment(at)))
+
+
+def _judge(plan: _Plan, seat: Seat, act: Lift | None, calling: Sequence[Call]) -> Seat:
+    judged = judge(lift(seat, act) if act else seat, calling)
+    if judged is not seat:
+        plan.place(judged)
+    return judged
+
+
+def _keep_blocked(plan: _Plan, situation: Situation, seat: Seat, at: datetime) -> None:
+    """Nothing happens to who is kept from a seat; whom a role had given it back loses it with that role."""
+    moment = situation.pools[seat.pool_id].moment(at) if seat.state.is_open else at
+    if made := hold(seat, moment):
+        plan.left.append(made)
 
 
 def _leave(plan: _Plan, seat: Seat, why: Reason, at: datetime) -> Seat:
@@ -144,12 +162,12 @@ def _give_up(plan: _Plan, seat: Seat, why: Reason, at: datetime) -> None:
     if seat.state is SeatState.WITHHELD:
         _leave(plan, seat, why, at)
     elif seat.first_in_line:
-        plan.placed.append(replace(seat, first_in_line=False))
+        plan.place(replace(seat, first_in_line=False))
 
 
 def _stay(plan: _Plan, seat: Seat, placed: Seat) -> None:
     if placed is not seat:
-        plan.placed.append(placed)
+        plan.place(placed)
     if placed.state is SeatState.WAITLISTED:
         plan.stay[placed.pool_id].append(placed)
 

@@ -89,9 +89,13 @@ class Seat:
     line_order: int | None = None
     """The place in line that an administrator gave by hand, while the person waits for this pool."""
     blocked_at: datetime | None = None
-    """Since when an administrator's withholding or a reclaim keeps the person from the seat; None is not at all."""
+    """When the seat was last withheld by an administrator, or reclaimed; None is never."""
     lifted_at: datetime | None = None
-    """When the last block was lifted: nobody wants the seat since earlier."""
+    """When that block was lifted, as last judged (`blocks.judge`): nobody wants the seat since earlier."""
+    given_back_at: datetime | None = None
+    """When an act or a login lifted the block, whatever roles do."""
+    blocked_for: Reason | None = None
+    """By what it was blocked: `manual` or `inactivity`."""
 
     @property
     def want(self) -> Want:
@@ -101,19 +105,15 @@ class Seat:
         return Want(self.user_id, self.wanted_since, self.priority, self.first_in_line, order=self.line_order)
 
     @property
-    def is_reclaimed(self) -> bool:
-        """Whether it was taken for inactivity, and is not given back."""
-        return self.blocked_at is not None and self.state is SeatState.RELEASED
+    def blocked_since(self) -> datetime | None:
+        """Since when a block keeps the person from the seat; None where none does now."""
+        return self.blocked_at if self.lifted_at is None else None
 
     def placed(self, want: Want, role: str, org_id: UUID) -> "Seat":
         """The seat at the place that the person claims now, by `role`, from `org_id`; itself if that is as it is."""
         if (self.wanted_since, self.priority, self.role, self.org_id) == (want.since, want.priority, role, org_id):
             return self
         return replace(self, wanted_since=want.since, priority=want.priority, role=role, org_id=org_id)
-
-    def lifted(self, at: datetime, *, first_in_line: bool = False) -> "Seat":
-        """The seat without its block, wanted again since `at`."""
-        return replace(self, blocked_at=None, lifted_at=at, first_in_line=first_in_line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class SeatChange:
     @property
     def claim(self) -> Claim:
         state = self.seat.state
-        if state is self.from_state:
+        if state is self.from_state and state.is_open:
             return Claim.MOVED
         if state is SeatState.ASSIGNED:
             return _SEATED_FROM.get(self.from_state, Claim.ASSIGNED)
@@ -148,7 +148,6 @@ def change(seat: Seat, state: SeatState, reason: Reason, at: datetime) -> SeatCh
         # Who lost a seat to the end of the license, and finds no room after the renewal, is first in line.
         first_in_line=state is SeatState.WAITLISTED and (seat.first_in_line or seat.state is SeatState.SUSPENDED),
         line_order=None,
-        blocked_at=since if _blocks(state, reason) else None,
         version=seat.version + 1,
     )
     return SeatChange(changed, seat.state, seat.pool_id, seat.version)
@@ -170,10 +169,6 @@ def unseated(tenant_id: UUID, org_id: UUID, product: str, pool_id: UUID, want: W
         priority=want.priority,
         role=role,
     )
-
-
-def _blocks(state: SeatState, reason: Reason) -> bool:
-    return state is SeatState.WITHHELD or (state is SeatState.RELEASED and reason is Reason.INACTIVITY)
 
 
 def _assigned_since(state: SeatState, holding: datetime | None, since: datetime) -> datetime | None:

@@ -47,7 +47,7 @@ RECLAIMED = text("""
     select s.tenant_id, s.user_id, s.product, p.org_id
     from unnest(cast(:users as uuid[]), cast(:products as text[])) as named (user_id, product)
     join seat s on s.tenant_id = any(cast(:tenants as uuid[])) and s.user_id = named.user_id
-        and s.product = named.product and s.state = 'released' and s.blocked_at is not null
+        and s.product = named.product and s.blocked_for = 'inactivity' and s.given_back_at is null
     join person p on p.tenant_id = s.tenant_id and p.id = s.user_id
 """)
 DUE = text("""
@@ -113,7 +113,7 @@ async def save_activities(
 
 
 async def find_reclaimed(conn: AsyncConnection, tenants: Sequence[UUID], pairs: Sequence[Pair]) -> list[Named]:
-    """Which of these seats are reclaimed; unlocked, so that it may change."""
+    """Which of these seats were reclaimed, and not given back for good; unlocked, so that it may change."""
     return [Named(*row) for row in await conn.execute(RECLAIMED, columns(tenants, pairs))]
 
 

@@ -34,7 +34,7 @@ VERSIONS = text("""
     where version < 1 or (state = 'assigned' and assigned_since is null)
        or (state in ('waitlisted', 'released', 'withheld') and assigned_since is not null)
        or (state = 'withheld' and blocked_at is null)
-       or (blocked_at is not null and state not in ('withheld', 'released'))
+       or (blocked_at is not null and lifted_at is null and state not in ('withheld', 'released'))
     limit :shown
 """)
 WANTED = """
@@ -51,7 +51,7 @@ WANTED = """
         join pool_service s on s.tenant_id = p.tenant_id and s.org_id = p.org_id and s.product = r.product
         where p.status = 'active'
           and not exists (select from seat b where b.tenant_id = p.tenant_id and b.user_id = p.id
-                          and b.product = s.product and b.blocked_at is not null)
+                          and b.product = s.product and b.blocked_at is not null and b.lifted_at is null)
     ), undecided as (
         select tenant_id, user_id, product from reevaluation
     )

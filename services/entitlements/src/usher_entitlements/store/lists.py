@@ -40,7 +40,7 @@ SERVING = text(f"""
 """)
 SEAT_COLUMNS = """
     user_id, product, org_id, pool_id, state, reason, since, assigned_since, wanted_since, priority, first_in_line,
-    role, version, line_order, blocked_at
+    role, version, line_order, case when lifted_at is null then blocked_at end as blocked_at
 """
 SEAT_FILTER = f"""
     tenant_id = any(cast(:tenants as uuid[])) and {SEEN}

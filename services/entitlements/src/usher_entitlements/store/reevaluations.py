@@ -18,7 +18,10 @@ from usher_entitlements.domain.seats import Reason, Seat
 LIST = """
     insert into reevaluation (tenant_id, user_id, product, pool_id, priority, since, reason, cause)
     select p.tenant_id, p.id, s.product, s.pool_id, coalesce(min(r.priority), -2147483648),
-           coalesce(greatest(p.status_since, min(greatest(held.since, r.since)), max(t.lifted_at)), '-infinity'),
+           coalesce(greatest(p.status_since, min(greatest(held.since, r.since)),
+                             least(max(t.given_back_at),
+                                   min(held.since) filter (where r.role is not null and held.since > t.blocked_at))),
+                    '-infinity'),
            :reason, cast(:cause as jsonb)
     from pool_service s
     join person p on p.tenant_id = s.tenant_id and p.org_id = s.org_id and p.status = 'active'

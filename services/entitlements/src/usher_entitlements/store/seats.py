@@ -13,7 +13,8 @@ from usher_kit.database import Contended
 
 COLUMNS = """
     s.tenant_id, s.user_id, s.product, s.org_id, s.pool_id, s.state, s.reason, s.since, s.assigned_since,
-    s.wanted_since, s.priority, s.first_in_line, s.role, s.version, s.line_order, s.blocked_at, s.lifted_at
+    s.wanted_since, s.priority, s.first_in_line, s.role, s.version, s.line_order, s.blocked_at, s.lifted_at,
+    s.given_back_at, s.blocked_for
 """
 OF_PEOPLE = text(f"""
     select {COLUMNS}
@@ -44,31 +45,36 @@ OF_UNITS = text(f"""
 """)
 SAVE = text("""
     insert into seat as s (tenant_id, user_id, product, org_id, pool_id, state, reason, since, assigned_since,
-        wanted_since, priority, first_in_line, role, evidence, version, line_order, blocked_at, lifted_at)
+        wanted_since, priority, first_in_line, role, evidence, version, line_order, blocked_at, lifted_at,
+        given_back_at, blocked_for)
     select * from unnest(cast(:tenants as uuid[]), cast(:users as uuid[]), cast(:products as text[]),
         cast(:orgs as uuid[]), cast(:pools as uuid[]), cast(:states as text[]), cast(:reasons as text[]),
         cast(:since as timestamptz[]), cast(:assigned_since as timestamptz[]), cast(:wanted_since as timestamptz[]),
         cast(:priorities as int[]), cast(:first_in_line as bool[]), cast(:roles as text[]),
         cast(:evidence as jsonb[]), cast(:versions as bigint[]), cast(:orders as int[]),
-        cast(:blocked_at as timestamptz[]), cast(:lifted_at as timestamptz[]))
+        cast(:blocked_at as timestamptz[]), cast(:lifted_at as timestamptz[]), cast(:given_back_at as timestamptz[]),
+        cast(:blocked_for as text[]))
     on conflict (tenant_id, user_id, product) do update
     set (org_id, pool_id, state, reason, since, assigned_since, wanted_since, priority, first_in_line, role, evidence,
-         version, line_order, blocked_at, lifted_at)
+         version, line_order, blocked_at, lifted_at, given_back_at, blocked_for)
       = (excluded.org_id, excluded.pool_id, excluded.state, excluded.reason, excluded.since, excluded.assigned_since,
          excluded.wanted_since, excluded.priority, excluded.first_in_line, excluded.role, excluded.evidence,
-         excluded.version, excluded.line_order, excluded.blocked_at, excluded.lifted_at)
+         excluded.version, excluded.line_order, excluded.blocked_at, excluded.lifted_at, excluded.given_back_at,
+         excluded.blocked_for)
     where s.version < excluded.version
 """)
 PLACE = text("""
     update seat s
-    set (org_id, wanted_since, priority, role, first_in_line, line_order, blocked_at, lifted_at)
-      = (f.org_id, f.wanted_since, f.priority, f.role, f.first_in_line, f.line_order, f.blocked_at, f.lifted_at)
+    set (org_id, wanted_since, priority, role, first_in_line, line_order, blocked_at, lifted_at, given_back_at,
+         blocked_for)
+      = (f.org_id, f.wanted_since, f.priority, f.role, f.first_in_line, f.line_order, f.blocked_at, f.lifted_at,
+         f.given_back_at, f.blocked_for)
     from unnest(cast(:tenants as uuid[]), cast(:users as uuid[]), cast(:products as text[]),
         cast(:orgs as uuid[]), cast(:wanted_since as timestamptz[]), cast(:priorities as int[]), cast(:roles as text[]),
         cast(:first_in_line as bool[]), cast(:orders as int[]), cast(:blocked_at as timestamptz[]),
-        cast(:lifted_at as timestamptz[]))
+        cast(:lifted_at as timestamptz[]), cast(:given_back_at as timestamptz[]), cast(:blocked_for as text[]))
         as f (tenant_id, user_id, product, org_id, wanted_since, priority, role, first_in_line, line_order, blocked_at,
-              lifted_at)
+              lifted_at, given_back_at, blocked_for)
     where s.tenant_id = f.tenant_id and s.user_id = f.user_id and s.product = f.product
 """)
 
@@ -160,10 +166,13 @@ def place_columns(seats: Sequence[Seat]) -> dict[str, list[Any]]:
         "orders": [seat.line_order for seat in seats],
         "blocked_at": [seat.blocked_at for seat in seats],
         "lifted_at": [seat.lifted_at for seat in seats],
+        "given_back_at": [seat.given_back_at for seat in seats],
+        "blocked_for": [seat.blocked_for.value if seat.blocked_for else None for seat in seats],
     }
 
 
 def from_row(row: Sequence[Any]) -> Seat:
-    # By position: a thousand rows a batch, thirteen names each, is what reading a batch costs most.
-    tenant_id, user_id, product, org_id, pool_id, state, reason, *rest = row
+    # By position: a thousand rows a batch, twenty names each, is what reading a batch costs most.
+    tenant_id, user_id, product, org_id, pool_id, state, reason, *rest, blocked_for = row
+    rest.append(Reason(blocked_for) if blocked_for else None)
     return Seat(tenant_id, user_id, product, org_id, pool_id, SeatState(state), Reason(reason), *rest)

@@ -52,9 +52,9 @@ async def lift(
     """
     desk = await lay_for_seats(conn, [Named(person.tenant_id, person.id, product, person.org_id)], at)
     seat = seat_at(desk, person.id, product, if_match)
-    if seat.blocked_at is None:
+    if seat.blocked_since is None:
         raise Conflict(f"Nothing blocks this seat: it is {seat.state}.")
-    return await act_on_one(conn, desk, seat, Lift(max(at, seat.blocked_at), Reason.MANUAL), note, at, cause)
+    return await act_on_one(conn, desk, seat, Lift(max(at, seat.blocked_since), Reason.MANUAL), note, at, cause)
 
 
 async def keep_activity(conn: AsyncConnection, events: Sequence[Event[SeatActivityChanged]], at: datetime) -> int:
