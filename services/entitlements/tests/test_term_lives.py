@@ -66,6 +66,19 @@ async def test_a_term_that_has_expired_is_not_renewed_by_one_entered_late(entitl
     assert (await entitlements.claims(1))[1:] == [("suspended", "license_expired"), ("restored", "license_renewed")]
 
 
+async def test_a_term_that_has_a_successor_is_renewed_when_it_is_entered_late_or_corrected(
+    entitlements: Entitlements,
+) -> None:
+    await entitlements.hear(person(1, "learner"))
+    corrected = await entitlements.buy(term(1, ends=200))
+    await entitlements.buy(term(1, starts=100, ends=465))
+    await entitlements.move_to(120)
+    await entitlements.change(corrected, ends_at=day(95), grace_days=10)
+    await entitlements.buy(term(5, starts=-200, ends=90, grace=50))
+    assert await states(entitlements) == ["renewed", "renewed", "active"]
+    assert (await entitlements.claims(1))[1:] == []
+
+
 async def test_a_purchase_beside_it_adds_seats_and_renews_nothing(entitlements: Entitlements) -> None:
     await entitlements.buy(term(1, grace=14))
     await entitlements.buy(term(2, starts=100, ends=465))

@@ -18,7 +18,7 @@ from usher_entitlements.domain.notices import (
     next_notice_at,
     notice_days,
 )
-from usher_entitlements.domain.terms import LicenseTerm, TermState, due_passages, with_successors
+from usher_entitlements.domain.terms import LicenseTerm, TermState, due_passages, enter, with_successors
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -188,6 +188,50 @@ def test_a_successor_renews(story: str, starts: float, on: float, state: str) ->
     for moment in due_passages([first], START + days(on)):
         moved = moved.passed(moment)
     assert moved.state == state, story
+
+
+@pytest.mark.parametrize(
+    ("story", "bought", "starts", "on", "state"),
+    [
+        ("entered when its successor counts already", term(), 370, 371, "renewed"),
+        ("entered on the day of the renewal", term(), 365, 365, "renewed"),
+        ("entered after its grace, in which it was renewed", term(), 370, 500, "renewed"),
+        ("entered in its grace, before the renewal", term(), 370, 369, "grace"),
+        ("entered after its grace, too early for a renewal", term(), 380, 500, "expired"),
+        ("entered beside one that started before its end", term(), 100, 366, "grace"),
+        ("ended by an administrator goes before renewed", term(ended_on=366), 370, 371, "ended"),
+        ("an end moved to the start of the next", term(lasts=100, state="active"), 100, 100, "renewed"),
+        ("an end moved back, so that the next is in its grace", term(lasts=90, state="expiring"), 100, 101, "renewed"),
+        ("an end moved so far back that it expired before", term(lasts=80, state="expiring"), 100, 101, "expired"),
+        ("a longer grace that reaches the next", term(lasts=90, grace=30, state="grace"), 115, 116, "renewed"),
+        ("a shorter grace that does not", term(lasts=90, grace=5, state="grace"), 100, 101, "expired"),
+        ("an end moved behind the start of the next", term(lasts=120, state="expiring"), 100, 119, "expiring"),
+    ],
+)  # fmt: skip
+def test_one_that_is_entered_late_or_corrected_is_renewed_by_its_successor(
+    story: str, bought: LicenseTerm, starts: float, on: float, state: str
+) -> None:
+    successor = replace(term(state="active"), id=UUID(int=77), starts_at=START + days(starts))
+    successor = replace(successor, ends_at=START + days(starts + 365))
+    *others, entered = enter(bought, [successor], START + days(on))
+    assert (entered.state, others) == (state, [successor]), story
+
+
+def test_what_has_been_renewed_passes_on_to_nothing_else() -> None:
+    successor = replace(term(), id=UUID(int=77), starts_at=START + days(370), ends_at=START + days(735))
+    [_, entered] = enter(term(), [successor], START + days(371))
+    assert due_passages([entered], START + days(999)) == []
+    assert entered.over_at == entered.ends_at
+
+
+def test_a_successor_that_is_entered_late_renews_what_is_in_grace_and_not_what_is_over() -> None:
+    successor = replace(term(), id=UUID(int=77), starts_at=START + days(370), ends_at=START + days(735))
+    for state, after in (("grace", "renewed"), ("expired", "expired"), ("ended", "ended")):
+        [first, entered] = enter(
+            successor, [term(state=state, ended_on=366 if state == "ended" else None)], START + days(378)
+        )
+        assert entered.state == "active"
+        assert first.passed(START + days(378)).state == after
 
 
 def test_one_that_was_ended_before_its_start_renews_nothing() -> None:

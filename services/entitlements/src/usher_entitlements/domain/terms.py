@@ -134,6 +134,15 @@ def with_successors(terms: Iterable[LicenseTerm]) -> list[LicenseTerm]:
     return [_succeeded(term, starts[term.org_id, term.product]) for term in known]
 
 
+def enter(term: LicenseTerm, others: Iterable[LicenseTerm], at: datetime) -> list[LicenseTerm]:
+    """The unit's other terms, and last the one that is bought or corrected at `at`, in the state that it has by then.
+
+    What was entered late is renewed like any other: its successor may have started already.
+    """
+    *known, dated = with_successors([*others, term])
+    return [*known, replace(dated, state=dated.state_at(at))]
+
+
 def _succeeded(term: LicenseTerm, starts: Iterable[datetime]) -> LicenseTerm:
     renewed_at = min((at for at in starts if term.ends_at <= at <= term.expires_at), default=None)
     return term if renewed_at == term.renewed_at else replace(term, renewed_at=renewed_at)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause
 from usher_entitlements.domain.seats import Reason
-from usher_entitlements.domain.terms import LicenseTerm, TermState, with_successors
+from usher_entitlements.domain.terms import LicenseTerm, TermState, enter
 from usher_entitlements.store.configurations import lock_for_change
 from usher_entitlements.store.pools import latest_moment
 from usher_entitlements.store.terms import find_term, load_terms
@@ -94,8 +94,8 @@ async def put_into_force(
     """
     tenant_id = term.tenant_id
     others = [other for other in await load_terms(conn, [tenant_id]) if other.id != term.id]
-    *others, dated = with_successors([*others, term])
-    in_force = await record_terms(conn, [before], [replace(dated, state=dated.state_at(at))], at, cause)
+    *others, entered = enter(term, others, at)
+    in_force = await record_terms(conn, [before], [entered], at, cause)
     terms = by_tenant([*others, *in_force], [tenant_id])
     anew = await reorganize(conn, terms, at, why, cause)
     await catch_up(conn, await decide_anew(conn, configurations, anew), at, cause)
