@@ -18,12 +18,13 @@ from joserfc.jwk import ECKey
 
 from usher_console.clients.entitlements import Explanation, Seat
 from usher_console.clients.identity import Me, Organization, Person
-from usher_console.clients.reporting import Dashboard, UnitFigures
+from usher_console.clients.reporting import Claim, Dashboard, UnitFigures
 from usher_console.clients.usage import KeptSeat
 
 from . import story
 
 IDENTITY = "http://identity.test"
+HISTORY_PAGE = 3
 SECRET = "a secret of at least sixteen letters"
 
 
@@ -38,6 +39,7 @@ class World:
     units: list[UnitFigures] = field(default_factory=story.units)
     seats: list[Seat] = field(default_factory=story.seats)
     explanations: dict[str, Explanation] = field(default_factory=story.explanations)
+    history: list[Claim] = field(default_factory=list)
     links: dict[str, KeptSeat] = field(default_factory=dict)
     applied: int = 10_000
     away: set[str] = field(default_factory=set)
@@ -183,6 +185,17 @@ def reporting(world: World) -> FastAPI:
         if org_id is not None and org_id not in story.NAMES:
             raise HTTPException(404)
         return world.dashboard
+
+    @app.get("/v1/users/{user_id}/seats/{product}/history")
+    def history(user_id: UUID, product: str, cursor: int = 0) -> dict[str, Any]:
+        if user_id not in world.people:
+            raise HTTPException(404)
+        items = [claim.model_dump(mode="json") for claim in world.history if product in world.explanations]
+        more = cursor + HISTORY_PAGE < len(items)
+        return {
+            "items": items[cursor : cursor + HISTORY_PAGE],
+            "next_cursor": str(cursor + HISTORY_PAGE) if more else None,
+        }
 
     @app.get("/v1/dashboard/organizations")
     def units(limit: int, cursor: int = 0) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from usher_console.clients.identity import Identity
 from usher_console.clients.reporting import Reporting
 from usher_console.clients.usage import Usage
 from usher_console.headers import SecurityHeaders
-from usher_console.http import entrance, keeping, licenses, live, people, person
+from usher_console.http import entrance, keeping, licenses, live, people, person, seat_history
 from usher_console.http.failures import add_failure_pages, sessions_away
 from usher_console.http.pages import Console
 from usher_console.live import Hub, listen
@@ -108,7 +108,15 @@ def configure(app: FastAPI) -> None:
 SERVICE = Service(
     name="console",
     settings=ConsoleSettings,
-    routers=[entrance.router, keeping.router, licenses.router, people.router, person.router, live.router],
+    routers=[
+        entrance.router,
+        keeping.router,
+        licenses.router,
+        people.router,
+        person.router,
+        seat_history.router,
+        live.router,
+    ],
     beside=beside,
     configure=configure,
 )

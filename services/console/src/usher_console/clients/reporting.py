@@ -92,6 +92,26 @@ class UnitPage(Answer):
     next_cursor: str | None = None
 
 
+class Claim(Answer):
+    """One version of a seat. `causation_id` is the message that led to it, null for an act over HTTP."""
+
+    version: int
+    at: datetime
+    kind: str
+    state: str
+    reason: str
+    actor: str
+    changeset: str | None = None
+    causation_id: str | None = None
+    trace_id: str | None = None
+    is_void: bool = False
+
+
+class ClaimPage(Answer):
+    items: Sequence[Claim] = ()
+    next_cursor: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Reporting:
     """What the console asks of reporting. Each method raises as `ServiceClient.get` does."""
@@ -115,3 +135,7 @@ class Reporting:
             if cursor is None:
                 break
         return found
+
+    async def seat_history(self, token: str, user_id: UUID, product: str, cursor: str | None) -> ClaimPage:
+        """A page of all that ever happened to a seat, the oldest first."""
+        return await self.calls.get(f"/v1/users/{user_id}/seats/{product}/history", token, ClaimPage, cursor=cursor)

@@ -111,9 +111,10 @@ async def seats(running: Console, found: Visitor, user_id: UUID, version: int | 
             *(running.entitlements.explain(found.token, user_id, product, version) for product in products)
         )
     except AwayError:
-        return {"seats": [], "pending": False, "seats_missing": SEATS_AWAY}
+        return {"seats": [], "person_id": user_id, "pending": False, "seats_missing": SEATS_AWAY}
     cards = [seat_card(one, held.get(one.product), products[one.product]) for one in explanations]
-    return {"seats": cards, "pending": any(card.pending for card in cards), "seats_missing": ""}
+    pending = any(card.pending for card in cards)
+    return {"seats": cards, "person_id": user_id, "pending": pending, "seats_missing": ""}
 
 
 def may_grant_system(person: Person, visitor: Visitor) -> bool:
