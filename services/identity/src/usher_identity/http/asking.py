@@ -40,7 +40,7 @@ class TransferRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     org_id: UUID
-    note: Note | None = Field(None, description="Shown to whoever decides")
+    note: Note | None = Field(None, description="Shown to whoever decides, and kept in the audit log: no personal data")
     roles: frozenset[RoleName] | None = None
     user_name: UserName | None = None
 
