@@ -79,7 +79,7 @@ def test_seats_are_asked_for_bought_and_the_answer_is_told(
     moved.reach(BEGAN + timedelta(minutes=5))
     eventually(partial(mail_to, system, to_operator))
     [told] = mail_to(system, to_operator)
-    assert "asks for 3 Learn seats more" in told["Subject"]
+    assert "asks for 3 more Learn seats" in told["Subject"]
     [answer] = set(re.findall(r"usher licenses answer (\S+) granted", plain(told)))
     assert answer == asked["id"]
 
@@ -100,7 +100,7 @@ def test_seats_are_asked_for_bought_and_the_answer_is_told(
 
 
 def granted_mail(system: System, address: str) -> bool:
-    return "Your request for 3 Learn seats was granted" in [mail["Subject"] for mail in mail_to(system, address)]
+    return "Your request for 3 more Learn seats was granted" in [mail["Subject"] for mail in mail_to(system, address)]
 
 
 def test_held_changes_are_told_once_and_no_more_when_they_are_decided(

@@ -45,7 +45,7 @@ async def test_who_sells_is_told_what_is_asked_with_the_figures(notifications: N
     await notifications.hear(license_request())
     assert await in_time(notifications) == [OPERATOR, REPRESENTATIVE]
     to_operator, to_rita = sorted(notifications.mail.taken, key=lambda mail: str(mail["To"]))
-    assert to_operator["Subject"] == to_rita["Subject"] == "North School asks for 40 Learn seats more"
+    assert to_operator["Subject"] == to_rita["Subject"] == "North School asks for 40 more Learn seats"
     assert to_rita["To"] == "Rita Rep <rita@seller.example>"
     for form in ("plain", "html"):
         for said in (
@@ -53,7 +53,7 @@ async def test_who_sells_is_told_what_is_asked_with_the_figures(notifications: N
             f"usher licenses answer {REQUEST} granted", "/licenses?org_id=",
         ):  # fmt: skip
             assert said in words(to_rita, form), (form, said)
-    assert "Person 202 asks for 40 Learn seats more for North School." in words(to_operator)
+    assert "Person 202 asks for 40 more Learn seats for North School." in words(to_operator)
 
 
 async def test_who_asked_is_told_the_answer(notifications: Notifications) -> None:
@@ -63,7 +63,7 @@ async def test_who_asked_is_told_the_answer(notifications: Notifications) -> Non
         await notifications.hear(license_request(state, answer="See you in fall.", version=version))
         assert await in_time(notifications) == ADMINISTRATORS
         for mail in notifications.mail.taken:
-            assert mail["Subject"] == f"Your request for 40 Learn seats was {state}"
+            assert mail["Subject"] == f"Your request for 40 more Learn seats was {state}"
             assert "See you in fall." in words(mail)
             assert "See you in fall." in words(mail, "html")
 
@@ -89,15 +89,15 @@ async def test_what_is_asked_otherwise_is_told_again_and_what_is_withdrawn_at_on
     await notifications.hear(license_request(seats=50, version=2))
     await in_time(notifications)
     assert [mail["Subject"] for mail in notifications.mail.taken if mail["To"].addresses[0].addr_spec == OPERATOR] == [
-        "North School asks for 40 Learn seats more",
-        "North School asks for 50 Learn seats more",
+        "North School asks for 40 more Learn seats",
+        "North School asks for 50 more Learn seats",
     ]
     notifications.mail.taken.clear()
     for version, seats in ((3, 60), (4, 70)):
         await notifications.hear(license_request(seats=seats, version=version))
         await notifications.reach(notifications.clock.now())
     assert await in_time(notifications) == [OPERATOR, REPRESENTATIVE]
-    assert {mail["Subject"] for mail in notifications.mail.taken} == {"North School asks for 70 Learn seats more"}
+    assert {mail["Subject"] for mail in notifications.mail.taken} == {"North School asks for 70 more Learn seats"}
     notifications.mail.taken.clear()
     await notifications.hear(license_request(seats=60, version=5))
     await notifications.reach(notifications.clock.now())
@@ -139,7 +139,7 @@ async def test_without_a_representative_system_administrators_alone_are_told(not
 async def test_an_asker_whose_name_is_not_known_is_not_named(notifications: Notifications) -> None:
     await notifications.hear(license_request(asker=STRANGER))
     await in_time(notifications)
-    assert "An administrator asks for 40 Learn seats more" in words(notifications.mail.taken[0])
+    assert "An administrator asks for 40 more Learn seats" in words(notifications.mail.taken[0])
 
 
 def test_a_contact_without_an_address_is_refused_at_the_start() -> None:

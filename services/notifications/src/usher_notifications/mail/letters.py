@@ -32,8 +32,8 @@ SUBJECTS: Mapping[Kind, str] = {
     Kind.RECLAIM_WARNING: "Do you still need your {{ notice.product | product }} seat?",
     Kind.LICENSE_ENDING: "The {{ notice.product | product }} license of {{ notice.organization }} ends"
     " {{ notice.days_left(at) | in_days }}",
-    Kind.LICENSE_REQUEST: "{{ notice.organization }} asks for {{ notice.seats | seats_of(notice.product) }} more",
-    Kind.LICENSE_ANSWER: "Your request for {{ notice.seats | seats_of(notice.product) }} was"
+    Kind.LICENSE_REQUEST: "{{ notice.organization }} asks for {{ notice.seats | more_seats(notice.product) }}",
+    Kind.LICENSE_ANSWER: "Your request for {{ notice.seats | more_seats(notice.product) }} was"
     " {{ 'granted' if notice.is_granted else 'declined' }}",
     Kind.CHANGES_HELD: "Changes to the people of {{ notice.organization }} wait for your decision",
     Kind.TRANSFER_ASKED: "Somebody asks for a transfer {{ 'to' if notice.is_coming else 'from' }}"
@@ -83,9 +83,9 @@ def in_days(days: int) -> str:
     return f"in {days} day" if days == 1 else f"in {days} days"
 
 
-def seats_of(seats: int, product: str) -> str:
-    """So many seats of a product, as people call it: `40 Learn seats`."""
-    return f"{seats:,} {product_name(product)} {'seat' if seats == 1 else 'seats'}"
+def more_seats(seats: int, product: str) -> str:
+    """So many further seats of a product, as people call it: `40 more Learn seats`."""
+    return f"{seats:,} more {product_name(product)} {'seat' if seats == 1 else 'seats'}"
 
 
 def link_of(letter: Letter, console_url: str, secret: SecretStr) -> str:
@@ -110,7 +110,7 @@ ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ENVIRONMENT.filters.update(product=product_name, day=day, in_days=in_days, seats_of=seats_of)
+ENVIRONMENT.filters.update(product=product_name, day=day, in_days=in_days, more_seats=more_seats)
 
 
 def write(letter: Letter, console_url: str, secret: SecretStr, at: datetime) -> Words:
