@@ -104,3 +104,20 @@ async def test_signing_out_ends_the_session_here_and_at_identity(
     await expect(page.get_by_role("heading", name="Signed out")).to_be_visible()
     await page.goto(system.settings["USHER_CONSOLE_URL"])
     await expect(page.get_by_label("Password")).to_be_visible()
+
+
+async def test_a_seats_history_is_a_link_away_from_its_person(
+    browser: Browser, system: System, district: District, administrator: Administrator
+) -> None:
+    identity = district.session.identity
+    ada = district.person("Ada Quist", "learner")
+    identity.set_roles(ada, [], trace := new_trace_id())
+    eventually(lambda: len(district.session.reporting.seat_history(ada, "learn")["items"]) == 2)
+    page = await sign_in(browser, system, administrator)
+    await page.goto(f"{system.settings['USHER_CONSOLE_URL']}/users/{ada}")
+    await page.get_by_role("article", name="Learn").get_by_role("link", name="Its history").click()
+    await expect(page.get_by_role("heading", name="Learn seat of Ada Quist")).to_be_visible()
+    first, last = await page.locator("tbody tr").all()
+    await expect(first).to_contain_text("Role granted")
+    await expect(last).to_contain_text("Role revoked")
+    await expect(last).to_contain_text(trace)
