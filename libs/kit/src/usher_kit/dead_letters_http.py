@@ -20,7 +20,7 @@ from usher_kit.runtime import Running, Runtime
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
 
 
-def connection(request: Request) -> AbstractConnection:
+async def connection(request: Request) -> AbstractConnection:
     """The process's connection to the broker."""
     found: AbstractConnection = request.app.state.broker
     return found

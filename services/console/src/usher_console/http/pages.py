@@ -45,7 +45,7 @@ class Console:
     hub: Hub
 
 
-def console(request: Request) -> Console:
+async def console(request: Request) -> Console:
     """FastAPI dependency: the process's console."""
     found: Console = request.app.state.console
     return found
@@ -79,14 +79,14 @@ async def visitor_of(running: Console, session: Session) -> Visitor:
 SignedIn = Annotated[Visitor, Depends(visitor)]
 
 
-def reports_reader(found: SignedIn) -> Visitor:
+async def reports_reader(found: SignedIn) -> Visitor:
     """FastAPI dependency: a visitor who may read reports. Raises NotAllowedError."""
     if not found.sees_reports:
         raise NotAllowedError("Licenses and people are shown to reporters and administrators.")
     return found
 
 
-def administrator(found: SignedIn) -> Visitor:
+async def administrator(found: SignedIn) -> Visitor:
     """FastAPI dependency: a visitor who may change people. Raises NotAllowedError."""
     if not found.is_administrator:
         raise NotAllowedError("Only administrators change people.")
@@ -97,7 +97,7 @@ ReportsReader = Annotated[Visitor, Depends(reports_reader)]
 Administrator = Annotated[Visitor, Depends(administrator)]
 
 
-def own_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
+async def own_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
     """FastAPI dependency of every form's act: it came from a page of this session. Raises NotAllowedError."""
     expected = request.session.get("csrf")
     if not isinstance(expected, str) or not secrets.compare_digest(expected.encode(), csrf.encode()):
