@@ -16,6 +16,7 @@ from tests.bench.figures import Figure
 from tests.bench.flow_figures import measure_flow
 from tests.bench.imports import measure_imports
 from tests.bench.licenses import LICENSE_FIGURES, measure_licenses
+from tests.bench.reevaluation import measure_reevaluation
 from tests.bench.sizes import Sizes, tell
 
 from usher_cli import servers
@@ -46,6 +47,7 @@ GROUPS = (
     Group(("import_people_per_second",), measure_imports),
     Group(("change_p50_ms", "change_p99_ms"), measure_changes),
     Group(("check_p50_ms", "check_p99_ms"), measure_checks),
+    Group(("reevaluate_60k_seconds",), measure_reevaluation),
     Group(LICENSE_FIGURES, measure_licenses),
 )
 NAMES = [name for group in GROUPS for name in group.names]

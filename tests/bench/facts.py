@@ -13,12 +13,12 @@ from tests.bench.district import District
 from tests.bench.ground import Ground
 
 from usher_contracts.envelope import Cause, Event
-from usher_contracts.identity import HeldRole, UserChanged
+from usher_contracts.identity import HeldRole, Role, UserChanged
 from usher_kit import outbox
 from usher_kit.database import async_url
 from usher_kit.ids import new_id
 
-ROLES = ("learner", "observable")
+ROLES: Sequence[Role] = ("learner", "observable")
 """What each person is: one role calls for learn, the other for observe, so everybody gets two seats."""
 
 PART = 5_000
@@ -29,7 +29,9 @@ WAITERS = text("""
 
 
 @asynccontextmanager
-async def behind_a_gate(ground: Ground, district: District, people: int) -> AsyncIterator[None]:
+async def behind_a_gate(
+    ground: Ground, district: District, people: int, roles: Sequence[Role] = ROLES
+) -> AsyncIterator[None]:
     """Facts of so many new people, written and locked away; the end of the block lets the waiting relay at them.
 
     So no run pays for writing its facts, for starting its processes, or for the poll of a relay that sleeps.
@@ -38,7 +40,7 @@ async def behind_a_gate(ground: Ground, district: District, people: int) -> Asyn
     try:
         async with engine.connect() as watch, engine.begin() as conn:
             await conn.execute(text("lock table outbox in exclusive mode"))
-            facts = user_facts(district, people)
+            facts = user_facts(district, people, roles)
             for start in range(0, people, PART):
                 await outbox.write_rows(conn, [outbox.to_row(fact) for fact in facts[start : start + PART]])
             while not await a_relay_waits(watch):
@@ -52,11 +54,11 @@ async def a_relay_waits(watch: AsyncConnection) -> bool:
     return bool(await watch.scalar(WAITERS))
 
 
-def user_facts(district: District, people: int) -> Sequence[Event[Any]]:
+def user_facts(district: District, people: int, roles: Sequence[Role] = ROLES) -> Sequence[Event[Any]]:
     """One fact a person, of each school in turn, with an import's cause."""
     at = datetime.now(UTC)
     cause = Cause(actor="client:cli", changeset=str(new_id()))
-    held = tuple(HeldRole(role=role, since=at) for role in ROLES)
+    held = tuple(HeldRole(role=role, since=at) for role in roles)
     facts = (
         UserChanged(
             tenant_id=district.id,

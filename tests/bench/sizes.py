@@ -19,6 +19,8 @@ class Sizes:
     check_tenants: int = 5_000
     check_seats: int = 100_000
     """Seats that checks are asked about, of so many tenants."""
+    reevaluated: int = 60_000
+    """People whom a change of one grant rule concerns."""
     license_seats: int = 10_000
     """Seats that are suspended and restored; half as many people wait, and as many organizations are told of an end."""
     runs: int = 3

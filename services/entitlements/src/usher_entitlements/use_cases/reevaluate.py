@@ -15,8 +15,9 @@ from usher_entitlements.use_cases.acts import reevaluation, write_down
 from usher_entitlements.use_cases.desk import call_line, decide, lay, save
 from usher_entitlements.use_cases.pass_time import hold_configurations
 
-BATCH = 1_000
-"""People in one transaction: changes that come meanwhile wait for no more than that."""
+BATCH = 250
+"""People in one transaction, for which changes that come meanwhile wait. With 1,000 those take thrice as long; with 100
+all of it takes twice as long."""
 
 
 async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: datetime, *, most: int = BATCH) -> None:

@@ -26,6 +26,8 @@ from usher_kit.errors import NotFound
 from usher_kit.ids import new_id
 
 POOLS_AT_ONCE = 200
+PEOPLE_AT_ONCE = 5_000
+"""People decided about anew in one step: nobody waits for a rehearsal's locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ async def follow_through(conn: AsyncConnection, tenant_id: UUID, at: datetime) -
         await settle_next(conn, tenant_id, [pool for _, pool in settling], at)
     while lists := await pools_with_lists(conn):
         for _, pool_id in lists:
-            await reevaluate(conn, tenant_id, pool_id, at)
+            await reevaluate(conn, tenant_id, pool_id, at, most=PEOPLE_AT_ONCE)
 
 
 async def to_facts(
