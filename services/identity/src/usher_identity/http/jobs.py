@@ -17,14 +17,13 @@ from usher_identity.domain.incoming import Issue
 from usher_identity.domain.jobs import Job, Kind
 from usher_identity.domain.people import Foreseen
 from usher_identity.http.people import PersonState
-from usher_identity.store.directory import as_id
 from usher_identity.store.job_issues import list_issues
 from usher_identity.store.job_people import list_people
 from usher_identity.store.job_rows import ShownRow, list_rows
 from usher_identity.store.jobs import find_job
 from usher_kit.access import Access, Authorized
 from usher_kit.errors import NotFound
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, decode_id, encode_cursor
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -207,10 +206,10 @@ async def get_people(
     Who would be in an organization that the import would make is shown in the nearest one above it that is there; those
     of a tenant that it would make are left out.
     """
-    after = decode_cursor(cursor, 1)
+    after = decode_id(cursor)
     async with access.transaction() as conn:
         job = await job_for(access, conn, job_id)
-        found = await list_people(conn, job.tenant_id, job.id, as_id(after[0]) if after else None, limit + 1)
+        found = await list_people(conn, job.tenant_id, job.id, after, limit + 1)
     following = encode_cursor([str(found[limit - 1].person_id)]) if len(found) > limit else None
     return Page(items=[to_foreseen(one) for one in found[:limit]], next_cursor=following)
 
