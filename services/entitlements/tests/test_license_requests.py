@@ -215,8 +215,10 @@ async def test_who_may_not_ask_or_answer(client: AsyncClient, bearer: Bearer, as
         assert (await client.post(f"{URL}/{asked.json()['id']}:withdraw", headers=bearer(who))).status_code == 403
     assert (await client.post(URL, json=wanted(SOUTH), headers=bearer(NORTH_ADMIN))).status_code == 404
     for suffix, body in ((":withdraw", None), (":answer", {"verdict": "granted"})):
-        answer = await client.post(f"{URL}/{south['id']}{suffix}", json=body, headers=bearer(NORTH_ADMIN))
+        stale = {**bearer(NORTH_ADMIN), "If-Match": '"9"'}
+        answer = await client.post(f"{URL}/{south['id']}{suffix}", json=body, headers=stale)
         assert answer.status_code == 404, "another school's"
+    assert (await client.get(f"{URL}/{south['id']}", headers=bearer(NORTH_ADMIN))).status_code == 404
     own = await client.post(f"{URL}/{asked.json()['id']}:answer", json={"verdict": "granted"}, headers=bearer(ADMIN))
     assert (own.status_code, "system administrator" in own.json()["detail"]) == (403, True)
 
