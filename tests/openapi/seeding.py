@@ -27,7 +27,7 @@ class Seeded:
 
 
 def seed(session: Session) -> Seeded:
-    """Units, people, licenses, seats, people who wait, a job, a held change, a transfer that is asked for."""
+    """Units, people, licenses, seats, people who wait, a job, a held change, a transfer and seats asked for."""
     identity = session.identity
     district = District(session, str(identity.create_organization({"name": "Fuzz", "kind": "district"})["id"]))
     schools = [
@@ -43,6 +43,7 @@ def seed(session: Session) -> Seeded:
     eventually(lambda: identity.job(job["id"])["state"] not in {"waiting", "running"})
     eventually(lambda: district.assigned("observe") == 4)
     asked = ask_for_transfer(session, *(District(session, school) for school in schools))
+    wanted = {"org_id": schools[0], "product": "learn", "seats": 5}
     people = [admin, *crowd, *observers]
     organizations = [district.id, *schools]
     known = {
@@ -53,6 +54,8 @@ def seed(session: Session) -> Seeded:
         "job_id": [str(job["id"])],
         "set_id": [str(one["id"]) for one in identity.change_sets()["items"]] or [str(new_id())],
         "transfer_id": [asked],
+        "request_id": [str(session.entitlements.ask_for_seats(wanted)["id"])],
+        "license_term_id": terms,
         "product": ["learn", "observe"],
         "roles": ["learner", "observer"],
         "role": ["learner", "observer"],
