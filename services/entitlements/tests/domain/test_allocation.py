@@ -12,8 +12,16 @@ from usher_entitlements.domain.allocation import Room, Want, allocate, seats_sho
 DAY = datetime(2026, 9, 1, tzinfo=UTC)
 
 
-def want(person: int, *, day: int = 0, priority: int = 0, first: bool = False, restored: bool = False) -> Want:
-    return Want(UUID(int=person), DAY + timedelta(days=day), priority, first_in_line=first, restored=restored)
+def want(
+    person: int,
+    *,
+    day: int = 0,
+    priority: int = 0,
+    first: bool = False,
+    restored: bool = False,
+    order: int | None = None,
+) -> Want:
+    return Want(UUID(int=person), DAY + timedelta(days=day), priority, first, restored, order)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +32,16 @@ def want(person: int, *, day: int = 0, priority: int = 0, first: bool = False, r
         ("ties go by id", Room(1), [want(2), want(1)], [1]),
         ("first in line goes before every class", Room(1), [want(1, priority=-5), want(2, day=9, first=True)], [2]),
         ("holders of old go before the first in line", Room(1), [want(1, first=True), want(2, restored=True)], [2]),
+        ("of the first in line, a lower class", Room(1), [want(1, priority=1, first=True), want(2, first=True)], [2]),
+        (
+            "holders of old in the order of holding",
+            Room(1),
+            [want(1, day=2, restored=True), want(2, restored=True)],
+            [2],
+        ),
+        ("an explicit order goes before the first in line", Room(1), [want(1, first=True), want(2, order=9)], [2]),
+        ("as it was given", Room(2), [want(1, order=2), want(2, day=3, order=1), want(3, first=True)], [2, 1]),
+        ("holders of old go before it", Room(1), [want(1, order=1), want(2, day=9, restored=True)], [2]),
         ("no limit seats all", Room(None), [want(1), want(2)], [1, 2]),
         ("grace seats nobody new", Room.of(9, 0, open_to_new=False), [want(1)], []),
         ("grace seats nobody new, whatever the overage", Room.of(9, 0, extra=None, open_to_new=False), [want(1)], []),
@@ -43,6 +61,7 @@ wants = st.builds(
     priority=st.integers(0, 2),
     first=st.booleans(),
     restored=st.booleans(),
+    order=st.one_of(st.none(), st.integers(1, 3)),
 )
 lines = st.lists(wants, max_size=12, unique_by=lambda w: w.user_id)
 rooms = st.one_of(st.none(), st.integers(0, 14)).map(Room)

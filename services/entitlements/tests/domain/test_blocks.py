@@ -168,6 +168,7 @@ HOUR = timedelta(hours=1)
         ("it never comes due", seat(1, "assigned"), activity(), HOUR, False),
         ("a wish keeps it", seat(1, "assigned"), activity(due=90, kept=91), HOUR, False),
         ("until then", seat(1, "assigned"), activity(due=90, kept=90), HOUR, True),
+        ("and not a moment longer", seat(1, "assigned"), activity(due=90, kept=90 + 1 / 24), HOUR, True),
         ("said of an earlier holding", seat(1, "assigned", on=80), activity(due=90), HOUR, False),
         ("said of no holding by name", seat(1, "assigned", on=80), activity(due=90, since=None), HOUR, True),
         ("who was warned alone", seat(1, "assigned"), activity(due=90, what="warned"), HOUR, False),
@@ -199,6 +200,10 @@ def test_a_seat_is_reclaimed(story: str, holding: Seat, told_: Activity, late: t
         ("a wish that is known", activity(kept=80), activity(kept=80, due=81), None),
         ("a wish for a time that was over", activity(), activity(kept=49, due=81), None),
         ("who never came does not return", None, activity(due=80), None),
+        ("a login at the very moment of the reclaim", None, activity(login=50), Lift(day(50), Reason.RETURNED)),
+        ("due again at that moment, it is no return", activity(login=10), activity(login=20, due=50), None),
+        ("the first that is heard is a wish", None, activity(kept=80), LATE_WISH),
+        ("a wish that ended with the reclaim", None, activity(kept=50), None),
     ],
 )
 def test_a_login_gives_a_reclaimed_seat_back(

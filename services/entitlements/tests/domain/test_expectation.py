@@ -24,6 +24,7 @@ def term(seats: int, *, starts: float = 0, ends: float = 365, state: str = "acti
 
 LAST = term(10)
 NEXT = term(15, starts=365, ends=730, state="scheduled", number=2)
+AFTER_A_GAP = term(15, starts=200, state="scheduled", number=2)
 MORE = term(3, starts=200, ends=730, state="scheduled", number=3)
 
 
@@ -38,6 +39,11 @@ MORE = term(3, starts=200, ends=730, state="scheduled", number=3)
         ("what the line has moved by then counts", [LAST, NEXT], 31, ONE_IN_TEN_DAYS, day(365)),
         ("a purchase beside it", [LAST, MORE], 3, STANDS_STILL, day(200)),
         ("without it the line is slower", [LAST, MORE], 12, ONE_IN_TEN_DAYS, day(200)),
+        ("three promotions are a pace", [LAST], 1, Pace(3, timedelta(days=90)), day(130)),
+        ("it ends as the seat would come", [term(10, ends=110)], 1, ONE_IN_TEN_DAYS, None),
+        ("after a gap", [term(10, ends=110), AFTER_A_GAP], 5, STANDS_STILL, day(200)),
+        ("overage counts", [LAST, replace(NEXT, overage="percent:20")], 8, STANDS_STILL, day(365)),
+        ("and no further", [LAST, replace(NEXT, overage="percent:20")], 9, STANDS_STILL, None),
         ("it has run out for all that is known", [term(10, ends=50, state="expired")], 1, ONE_IN_TEN_DAYS, None),
     ],
 )  # fmt: skip

@@ -47,6 +47,18 @@ def seat(state: str) -> Seat:
     return Seat(TENANT, ME, "learn", TENANT, POOL, SeatState(state), Reason.ROLE_GRANTED, START, held, START, version=1)
 
 
+def blocked(state: str) -> Seat:
+    """A seat that was taken on day 10."""
+    reason = Reason.MANUAL if state == "withheld" else Reason.INACTIVITY
+    return replace(seat(state), reason=reason, blocked_for=reason, blocked_at=START + timedelta(days=10))
+
+
+def lifted(state: str, on: int = 20) -> Seat:
+    """One that was taken, and given back."""
+    back = START + timedelta(days=on)
+    return replace(seat(state), blocked_for=Reason.MANUAL, blocked_at=START, given_back_at=back, lifted_at=back)
+
+
 def standing(
     person: Person | None = ACTIVE,
     terms: Sequence[LicenseTerm] = (term("active"),),
@@ -68,6 +80,11 @@ def waits(*days: int) -> list[Want]:
         ("not active goes before everything about licenses", standing(ARCHIVED, ()), Code.USER_NOT_ACTIVE),
         ("never licensed goes before the role", standing(ROLELESS, ()), Code.PRODUCT_NOT_ACTIVATED),
         ("no role goes before the license's dates", standing(ROLELESS, [term("scheduled")]), Code.NO_ROLE),
+        ("withheld by hand", standing(own=blocked("withheld"), serving=pool()), Code.WITHHELD),
+        ("reclaimed", standing(own=blocked("released"), serving=pool()), Code.RECLAIMED),
+        ("that goes before the license", standing(own=blocked("released"), serving=pool("expired")), Code.RECLAIMED),
+        ("no role goes before that", standing(ROLELESS, own=blocked("withheld"), serving=pool()), Code.NO_ROLE),
+        ("lifted", standing(own=lifted("assigned"), serving=pool()), Code.SEATED),
         ("a term that starts later", standing(terms=[term("scheduled")]), Code.LICENSE_NOT_STARTED),
         ("only terms that were ended", standing(terms=[term("ended")]), Code.LICENSE_EXPIRED),
         ("run out", standing(serving=pool("expired"), own=seat("suspended")), Code.LICENSE_EXPIRED),
@@ -84,6 +101,13 @@ def test_the_code(story: str, known: Standing, code: Code) -> None:
     assert explained.code is code, story
     assert bool(explained.counterfactual) is not (code.allows or code is Code.CHANGE_IN_PROGRESS)
     assert (explained.until is not None) is code.allows
+
+
+def test_only_who_waits_for_a_license_that_counts_has_a_position() -> None:
+    for known in (standing(), standing(serving=pool(), own=seat("assigned"), line=waits(-2))):
+        assert known.position is None
+    late = standing(serving=pool("expired"), own=seat("waitlisted"), line=waits(-2))
+    assert (explain(late, NOW).code, explain(late, NOW).position) == (Code.LICENSE_EXPIRED, None)
 
 
 def test_the_dates_go_before_the_stored_state() -> None:

@@ -89,6 +89,18 @@ def test_the_first_rules_of_a_tenants_own_take_the_default_ones_along() -> None:
     assert since == {"learner": None, "reporter": day(4)}
 
 
+def test_each_row_is_one_version_on() -> None:
+    own = GrantRule("reporter", "learn")
+    [learner, reporter] = revise([RuleRow(GrantRule("learner", "learn"), active=True, version=3)], [own], day(4))
+    assert learner == RuleRow(GrantRule("learner", "learn"), active=False, version=4)
+    assert learner.active is False
+    assert reporter == RuleRow(GrantRule("reporter", "learn", since=day(4)), active=True, version=1)
+
+
+def test_what_no_rule_names_nobody_is_called_for() -> None:
+    assert calls(by_product([GrantRule("learner", "learn")]), person(("learner", 0)), "observe") == []
+
+
 def test_a_rule_that_begins_anew_calls_since_then_and_one_that_goes_on_keeps_its_since() -> None:
     rows = applied(DEFAULT_ROWS, [GrantRule("learner", "learn")], day(1))
     rows = applied(rows, [], day(2))

@@ -42,6 +42,9 @@ def term(
         ("a renewed one counts no more", [term(10, "renewed"), term(9, "active", year=1)], 9, 9, 0, 0, "active"),
         ("nor does it keep the pool alive", [term(10, "renewed"), term(9, "expired", year=1)], 0, 0, 0, 0, "expired"),
         ("the renewal was ended", [term(10, "renewed"), term(9, "ended", year=1, ended=366)], 0, 0, 0, 0, "ended"),
+        ("the best state holds", [term(9, "expired"), term(10, "expiring", year=1)], 10, 10, 0, 0, "expiring"),
+        ("grace goes before ended", [term(9, "ended", ended=30), term(10, "grace", year=1)], 0, 10, 0, 0, "grace"),
+        ("ended at the moment of its start", [term(10, "ended", ended=0)], 0, 0, 0, 0, "ended"),
         ("percent is rounded down", [term(19, "active", "percent:10")], 19, 19, 1, 1, "active"),
         ("it adds up", [term(10, "active", "percent:10"), term(20, "active", "percent:5")], 30, 30, 2, 2, "active"),
         ("one allow lifts it", [term(10, "active", "allow"), term(5, "active")], 15, 15, None, None, "active"),
@@ -86,6 +89,27 @@ def test_its_dates_are_those_of_the_best_terms() -> None:
     assert license_ is not None
     assert (license_.starts_at, license_.ends_at) == (now.starts_at, now.ends_at)
     assert license_.usable_until == now.expires_at
+
+
+def test_in_grace_its_dates_are_those_of_what_is_in_grace() -> None:
+    license_ = License.of([term(1, "expired"), term(2, "grace", year=1)])
+    assert license_ is not None
+    assert (license_.starts_at, license_.ends_at) == (START + timedelta(days=365), START + timedelta(days=2 * 365))
+
+
+@pytest.mark.parametrize(
+    ("story", "terms", "day"),
+    [
+        ("one that expired, until the end of its grace", [term(1, "expired")], 365 + 14),
+        ("one that was renewed, until its end", [term(1, "renewed"), term(2, "ended", ended=100)], 365),
+        ("one that was ended, until then", [term(1, "ended", ended=30)], 30),
+        ("the last of them", [term(1, "expired"), term(2, "expired", year=1)], 2 * 365 + 14),
+    ],
+)
+def test_a_license_that_is_over_could_be_used(story: str, terms: Sequence[LicenseTerm], day: int) -> None:
+    license_ = License.of(terms)
+    assert license_ is not None
+    assert license_.usable_until == START + timedelta(days=day), story
 
 
 def test_who_holds_a_seat_may_use_it_until_the_last_grace_is_over() -> None:

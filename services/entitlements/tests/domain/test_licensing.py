@@ -72,6 +72,18 @@ def test_a_pool_opens_with_its_first_term_and_expiry_does_not_end_it() -> None:
     assert change.now == {(SCHOOL, "learn"): opened.id, (CLASS, "learn"): opened.id}
 
 
+def test_a_new_pool_is_its_tenants_and_begins_now() -> None:
+    [opened] = license_pools({}, [term(SCHOOL, "active")], LATER).values()
+    assert (opened.tenant_id, opened.product, opened.as_of, opened.assigned) == (DISTRICT, "learn", LATER, 0)
+
+
+def test_a_pool_keeps_its_seats_whatever_becomes_of_its_license() -> None:
+    [opened] = pools(term(SCHOOL, "active")).values()
+    busy = replace(opened, assigned=3, waitlisted=2, carried_in=1, version=7)
+    [after] = license_pools({busy.id: busy}, [term(SCHOOL, "active", seats=9)], LATER).values()
+    assert (after.license.capacity, replace(after, license=busy.license)) == (9, busy)
+
+
 def test_when_its_last_term_is_ended_a_units_people_draw_on_the_pool_above_again() -> None:
     both = pools(term(DISTRICT, "active"), term(SCHOOL, "ended"))
     served = {(org, "learn"): pool_id(SCHOOL, "learn") for org in (SCHOOL, CLASS)}

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from usher_entitlements.domain.carrying import carry_over
 from usher_entitlements.domain.grants import GrantRule, by_product
@@ -119,6 +119,10 @@ class SeatingMachine(RuleBasedStateMachine):
             for org, pool in zip(ORGS, POOLS, strict=True)
         }
         self.model = Model(dict(zip(ORGS, POOLS, strict=True)), dict.fromkeys(POOLS, 2), dict.fromkeys(POOLS, "active"))
+
+    @initialize(crowd=st.integers(3, 9))
+    def a_district_is_at_work(self, crowd: int) -> None:
+        self.facts_arrive({number: (ORGS[number % 2], "active", {"learner"}, 0) for number in range(1, crowd + 1)})
 
     @rule(
         batch=st.dictionaries(

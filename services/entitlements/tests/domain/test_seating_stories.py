@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from usher_entitlements.domain.grants import DEFAULT_RULES, by_product
+from usher_entitlements.domain.blocks import WITHHOLD
+from usher_entitlements.domain.grants import DEFAULT_RULES, GrantRule, by_product
 from usher_entitlements.domain.license import License
 from usher_entitlements.domain.people import HeldRole, Person
 from usher_entitlements.domain.pools import Pool
@@ -189,6 +190,80 @@ def test_a_reevaluation_tells_the_configuration_as_its_reason() -> None:
     one = person(1, "learner")
     case = Case(one, one, frozenset({"learn"}), {"learn": Reason.LICENSE_STARTED})
     assert told(decide([case], [pool(1)])) == [(1, "assigned", "license_started")]
+
+
+def elsewhere() -> Situation:
+    """Another pool serves the district than the one in which 1 holds a seat."""
+    return Situation(
+        rules=by_product(DEFAULT_RULES),
+        serves={(DISTRICT, "learn"): SCHOOL_POOL},
+        pools={DISTRICT_POOL: pool(5, assigned=1), SCHOOL_POOL: pool(5, id_=SCHOOL_POOL)},
+        seats={UUID(int=1): {"learn": seat(1, "assigned")}},
+    )
+
+
+def test_whose_unit_another_pool_serves_by_now_is_told_so() -> None:
+    one = person(1, "learner")
+    seating = decide_seating(elsewhere(), [Case(one, replace(one, version=2))], NOW)
+    assert told(seating) == [(1, "released", "pool_changed"), (1, "assigned", "pool_changed")]
+
+
+def test_the_reason_of_a_change_of_the_configuration_is_told_of_both_versions() -> None:
+    one = person(1, "learner")
+    case = Case(one, one, frozenset({"learn"}), {"learn": Reason.LICENSE_STARTED})
+    assert [why for _, _, why in told(decide_seating(elsewhere(), [case], NOW))] == ["license_started"] * 2
+
+
+def test_whom_no_rule_calls_any_more_is_told_of_the_rule() -> None:
+    situation = replace(elsewhere(), rules=by_product([GrantRule("observer", "learn")]))
+    one = person(1, "learner")
+    assert told(decide_seating(situation, [Case(one, one)], NOW)) == [(1, "released", "rule_changed")]
+
+
+def test_a_move_to_where_a_pool_serves_is_told_as_a_transfer() -> None:
+    case = Case(person(1, "learner", org=ELSEWHERE), person(1, "learner"))
+    assert told(decide([case], [pool(1)])) == [(1, "assigned", "user_transferred")]
+
+
+def test_a_first_seat_says_whose_it_is_by_which_role_and_at_which_place() -> None:
+    rules = by_product([GrantRule("learner", "learn", 4), GrantRule("org_admin", "learn", 2)])
+    one = replace(person(1), roles=[HeldRole("learner", day(3)), HeldRole("org_admin", day(8))])
+    [made] = decide_seating(replace(elsewhere(), rules=rules, seats={}), [Case(None, one)], NOW).changes
+    given = made.seat
+    assert (given.tenant_id, given.user_id, given.org_id, given.pool_id) == (TENANT, one.id, DISTRICT, SCHOOL_POOL)
+    assert (given.role, given.priority, given.wanted_since, given.assigned_since) == ("learner", 2, day(3), NOW)
+    assert (made.from_state, made.from_version, given.version) == ("none", 0, 1)
+
+
+def test_who_comes_back_has_the_seat_by_the_role_that_calls_now() -> None:
+    case = Case(person(1), person(1, "org_admin", on=9))
+    [made] = decide([case], [pool(1)], [seat(1, "released")]).changes
+    assert (made.seat.role, made.seat.wanted_since) == ("org_admin", day(9))
+
+
+def test_who_stays_where_they_are_is_left_alone() -> None:
+    one = person(1, "learner")
+    for state in ("assigned", "waitlisted"):
+        seating = decide([Case(one, replace(one, version=2))], [pool(0)], [seat(1, state)])
+        assert (told(seating), seating.placed) == ([], [])
+
+
+def test_an_act_on_a_seat_that_there_is_not_does_nothing() -> None:
+    case = Case(person(1), person(1), frozenset(["learn"]), acts={"learn": WITHHOLD})
+    for seats in ([], [seat(1, "released")]):
+        assert told(decide([case], [pool(1)], seats)) == []
+
+
+def test_newcomers_to_several_pools_all_join_their_lists() -> None:
+    situation = Situation(
+        rules=by_product(DEFAULT_RULES),
+        serves={(DISTRICT, "learn"): DISTRICT_POOL, (SCHOOL, "learn"): SCHOOL_POOL},
+        pools={DISTRICT_POOL: pool(1), SCHOOL_POOL: pool(1, id_=SCHOOL_POOL)},
+        seats={},
+        listed={DISTRICT_POOL: 1, SCHOOL_POOL: 1},
+    )
+    people = [Case(None, person(1, "learner")), Case(None, person(2, "learner", org=SCHOOL))]
+    assert [one.pool_id for one, _ in decide_seating(situation, people, NOW).deferred] == [DISTRICT_POOL, SCHOOL_POOL]
 
 
 def test_the_time_of_a_pool_never_goes_back() -> None:

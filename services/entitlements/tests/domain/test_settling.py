@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from usher_entitlements.domain.pools import Pool, tally
 from usher_entitlements.domain.seats import Reason, Seat, SeatState
-from usher_entitlements.domain.settling import opened, seats_to_settle, settle
+from usher_entitlements.domain.settling import opened, seats_to_settle, settle, suspend
 
 from .test_seating_stories import DISTRICT_POOL, day, pool, seat
 
@@ -77,3 +78,70 @@ def test_newcomers_get_nothing_while_others_are_to_be_restored() -> None:
     half = replace(pool(5, assigned=1), suspended=2)
     assert (half.room.free, half.room_in_line.free) == (0, 4)
     assert timedelta(0) < NOW - day(0)
+
+
+def shrunken(policy: str, *, state: str = "active", waiting: int = 0) -> Pool:
+    """Five hold a seat, of three that there are."""
+    own = pool(3, assigned=5, waiting=waiting, state=state)
+    return replace(own, license=replace(own.license, shrink=policy))
+
+
+@pytest.mark.parametrize(
+    ("story", "one", "seats"),
+    [
+        ("all who hold a seat are suspended once nothing counts", pool(0, assigned=5, state="expired"), 5),
+        ("nobody loses a seat where the policy keeps them", shrunken("keep"), 0),
+        ("a policy takes what is too much", shrunken("last_assigned"), 2),
+        ("so does the other", shrunken("least_recently_active"), 2),
+        ("in grace, too, and nobody who waits is served", shrunken("last_assigned", state="grace", waiting=3), 2),
+        ("everybody who waits is served where there is room", pool(9, assigned=5, waiting=3), 3),
+        ("and else as many as there is room for", pool(7, assigned=5, waiting=3), 2),
+        ("whoever was suspended moves, with room or without", replace(pool(1), suspended=4), 4),
+        ("and so does who waits, as far as there is room", replace(pool(5, waiting=7), suspended=4), 9),
+    ],
+)
+def test_how_many_seats_a_license_moves(story: str, one: Pool, seats: int) -> None:
+    assert seats_to_settle(one) == seats, story
+
+
+def test_the_last_step_opens_the_pool_wholly() -> None:
+    last = pool(50, assigned=3, waiting=7)
+    assert opened(last, 7) == last
+    assert opened(last, 6) != last
+
+
+def test_the_end_of_the_license_suspends_all_who_hold_a_seat() -> None:
+    holders = [seat(1, "assigned", on=1), seat(2, "assigned", on=2)]
+    suspended = suspend(pool(0, assigned=2, state="expired"), holders, NOW)
+    assert [(made.claim, made.seat.reason) for made in suspended] == [("suspended", "license_expired")] * 2
+    assert [(made.seat.since, made.seat.assigned_since) for made in suspended] == [(NOW, day(1)), (NOW, day(2))]
+    assert suspend(pool(0, assigned=2, state="grace"), holders, NOW) == []
+
+
+def test_a_replica_whose_clock_is_behind_suspends_by_the_time_of_the_pool() -> None:
+    ahead = replace(pool(0, assigned=1, state="expired"), as_of=NOW + timedelta(hours=1))
+    [made] = suspend(ahead, [seat(1, "assigned")], NOW)
+    assert made.seat.since == NOW + timedelta(hours=1)
+
+
+def test_a_renewal_restores_by_the_holding_then_who_lost_is_first_in_line() -> None:
+    lost = [replace(seat(n, "suspended"), assigned_since=day(on)) for n, on in ((1, 9), (2, 4), (3, 6))]
+    changes = settle(replace(pool(2), suspended=3), lost, [], Reason.CAPACITY_RAISED, NOW)
+    found = [(made.seat.user_id.int, made.claim, made.seat.reason, made.seat.first_in_line) for made in changes]
+    assert found == [
+        (2, "restored", "license_renewed", False),
+        (3, "restored", "license_renewed", False),
+        (1, "waitlisted", "license_renewed", True),
+    ]
+    assert [made.seat.assigned_since for made in changes] == [day(4), day(6), None]
+
+
+def test_who_is_promoted_by_more_seats_is_told_so_and_holds_since_now() -> None:
+    line = [replace(seat(1, "waitlisted"), first_in_line=True), replace(seat(2, "waitlisted"), line_order=3)]
+    changes = settle(pool(2, waiting=2), [], line, Reason.CAPACITY_RAISED, NOW)
+    assert [(made.claim, made.seat.reason, made.seat.assigned_since) for made in changes] == [
+        ("promoted", "capacity_raised", NOW),
+        ("promoted", "capacity_raised", NOW),
+    ]
+    assert [made.seat.user_id.int for made in changes] == [2, 1], "an explicit order goes before the first in line"
+    assert not any(made.seat.first_in_line or made.seat.line_order for made in changes), "nobody has a place any more"

@@ -33,6 +33,11 @@ def test_the_first_to_go(policy: str, seats: int, going: Sequence[int]) -> None:
     assert [one.user_id.int for one in first_to_go(policy, HOLDERS, logins, seats)] == going
 
 
+def test_who_was_restored_has_been_assigned_since_before_the_suspension() -> None:
+    restored = replace(seat(5, "assigned", on=0), since=day(50))
+    assert [one.user_id.int for one in first_to_go("last_assigned", [*HOLDERS, restored], {}, 4)] == [4, 1, 3, 2]
+
+
 def test_whose_seat_is_taken_waits_at_their_own_place() -> None:
     [taken] = take(pool(3, assigned=4), [replace(HOLDERS[0], wanted_since=day(1))], day(100))
     assert (taken.claim, taken.seat.reason, taken.seat.wanted_since) == ("waitlisted", "capacity_lowered", day(1))

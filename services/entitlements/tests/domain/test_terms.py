@@ -234,6 +234,17 @@ def test_a_successor_that_is_entered_late_renews_what_is_in_grace_and_not_what_i
         assert first.passed(START + days(378)).state == after
 
 
+def test_what_time_does_not_move_stays_at_its_version() -> None:
+    bought = term().passed(START)
+    assert bought.passed(START + days(1)) == bought
+
+
+def test_one_that_was_ended_at_its_start_had_begun_and_renews() -> None:
+    second = replace(term(ended_on=365), id=UUID(int=77), starts_at=START + days(365))
+    assert with_successors([term(grace=14), second])[0].renewed_at == second.starts_at
+    assert replace(second, state=TermState.ENDED).has_begun
+
+
 def test_one_that_was_ended_before_its_start_renews_nothing() -> None:
     second = replace(term(), id=UUID(int=77), starts_at=START + days(365), ended_at=START + days(100))
     assert with_successors([term(grace=14), second])[0].renewed_at is None

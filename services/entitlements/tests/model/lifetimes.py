@@ -48,8 +48,12 @@ def has_ended(terms: Collection[Term]) -> bool:
     """Whether a pool of these terms has ended: all are over, the last of them by an administrator's act."""
     if not all(term.is_over for term in terms):
         return False
-    last = max(terms, key=lambda term: term.ended_at or term.expires)
-    return last.state == "ended"
+    return max(terms, key=was_over_at).state == "ended"
+
+
+def was_over_at(term: Term) -> datetime:
+    """When a term that is over came to be so; one that was renewed had no grace period of its own any more."""
+    return term.ended_at or (term.ends if term.state == "renewed" else term.expires)
 
 
 def overage(term: Term) -> int | None:

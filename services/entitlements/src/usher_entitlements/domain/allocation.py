@@ -1,11 +1,12 @@
 """Allocation: who gets the free seats of a pool, and who waits. Every way into a seat comes through here."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-Place = tuple[int, int, int, int, datetime, UUID]
+Place = tuple[bool, int, bool, int, datetime, UUID]
 
 UNORDERED = 2**31 - 1
 """The explicit order of those for whom no administrator has said one: after all who have one."""
@@ -45,7 +46,7 @@ class Want:
 
     user_id: UUID
     since: datetime
-    """`wanted_since`, or `assigned_since` of the unbroken holding for whom is `restored`."""
+    """`wanted_since`, or for whom is `restored`, and has no other place, `assigned_since` of the unbroken holding."""
     priority: int = 0
     first_in_line: bool = False
     restored: bool = False
@@ -55,10 +56,8 @@ class Want:
     @property
     def place(self) -> Place:
         # Who held a seat until the license ran out comes before all who never had one, in order of first assignment.
-        if self.restored:
-            return (0, 0, 0, 0, self.since, self.user_id)
         order = UNORDERED if self.order is None else self.order
-        return (1, order, 0 if self.first_in_line else 1, self.priority, self.since, self.user_id)
+        return (not self.restored, order, not self.first_in_line, self.priority, self.since, self.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +84,7 @@ def seats_short(room_with: Callable[[int], Room], line: Sequence[Want], user_id:
     def is_seated(seats: int) -> bool:
         return any(want.user_id == user_id for want in allocate(room_with(seats), line).seated)
 
-    too_few, enough = -1, 0
+    enough = 1
     while not is_seated(enough):
-        too_few, enough = enough, max(1, 2 * enough)
-    while enough - too_few > 1:
-        middle = (too_few + enough) // 2
-        too_few, enough = (too_few, middle) if is_seated(middle) else (middle, enough)
-    return enough
+        enough *= 2
+    return bisect_left(range(enough), 1, key=is_seated)

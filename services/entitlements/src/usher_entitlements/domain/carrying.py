@@ -23,6 +23,5 @@ def carry_over(seats: Iterable[Seat], serves: Service, at: datetime) -> Sequence
             changes.append(change(seat, SeatState.RELEASED, Reason.POOL_CHANGED, at))
         elif pool_id != seat.pool_id:
             moved = change(seat, seat.state, Reason.POOL_CHANGED, at)
-            here = replace(moved.seat, pool_id=pool_id, first_in_line=seat.first_in_line)
-            changes.append(replace(moved, seat=here))
+            changes.append(replace(moved, seat=replace(moved.seat, pool_id=pool_id)))
     return changes

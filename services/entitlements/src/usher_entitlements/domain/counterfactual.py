@@ -12,9 +12,6 @@ from usher_entitlements.domain.people import ACTIVE
 from usher_entitlements.domain.standing import Standing
 from usher_entitlements.domain.terms import LicenseTerm, TermState
 
-STRANGER = UUID(int=2**128 - 1)
-"""Stands for a person who is not known: behind everybody who came as early."""
-
 
 class Act(StrEnum):
     """What somebody would do."""
@@ -53,8 +50,7 @@ class _Way:
 def least_change(standing: Standing, at: datetime) -> Sequence[Step]:
     """The acts that together would seat the person at `at`, in the order in which they would be done."""
     place = _own_place(standing, at)
-    places = [(None, place)] if place else _places_by_role(standing, at)
-    ways = [_Way(role, _licensing(standing, claimed)) for role, claimed in places]
+    ways = [_Way(None, _licensing(standing, place))] if place else _ways_by_role(standing, at)
     if not ways:
         return []
     best = min(ways, key=lambda way: way.seats)
@@ -88,12 +84,13 @@ def _own_place(standing: Standing, at: datetime) -> Want | None:
     return want(active, standing.called_by, lifted_at)
 
 
-def _places_by_role(standing: Standing, at: datetime) -> Sequence[tuple[str, Want]]:
-    """The place that each role would give, the role that calls for least beside the product first."""
-    user_id = standing.person.id if standing.person else STRANGER
-    by_role = standing.rules.get(standing.product, {})
+def _ways_by_role(standing: Standing, at: datetime) -> Sequence[_Way]:
+    """The way by each role that would call, the one that calls for least beside the product first."""
+    person, by_role = standing.person, standing.rules.get(standing.product, {})
     roles = sorted(by_role, key=lambda role: (_reach(standing.rules, role), role))
-    return [(role, Want(user_id, at, by_role[role].priority)) for role in roles]
+    if person is None:
+        return [_Way(role, []) for role in roles]  # Which pool will serve who is not known, nobody can tell.
+    return [_Way(role, _licensing(standing, Want(person.id, at, by_role[role].priority))) for role in roles]
 
 
 def _reach(rules: Rules, role: str) -> int:
@@ -103,8 +100,6 @@ def _reach(rules: Rules, role: str) -> int:
 def _licensing(standing: Standing, place: Want) -> Sequence[Step]:
     """What the license lacks for somebody at `place`."""
     pool = standing.pool
-    if standing.person is None:
-        return []  # Which pool will serve a person who is not known, nobody can tell.
     if pool is None:
         return _opening(standing.terms)
     line = [*standing.line, place]
@@ -114,8 +109,7 @@ def _licensing(standing: Standing, place: Want) -> Sequence[Step]:
     # A renewal serves those who hold seats in grace first, then the line from its start.
     seats = seats_short(lambda size: Room.of(size, pool.assigned), line, place.user_id)
     own = [term for term in standing.terms if term.org_id == pool.org_id]
-    last = max(own, key=lambda term: (term.ends_at, term.id), default=None)
-    return [Step(Act.RENEW_TERM, term_id=last.id if last else None, pool_id=pool.id, seats=seats)]
+    return [Step(Act.RENEW_TERM, term_id=_last(own).id, pool_id=pool.id, seats=seats)]
 
 
 def _opening(terms: Sequence[LicenseTerm]) -> Sequence[Step]:
@@ -123,5 +117,9 @@ def _opening(terms: Sequence[LicenseTerm]) -> Sequence[Step]:
     if scheduled:
         return [Step(Act.START_TERM, term_id=min(scheduled, key=lambda term: (term.starts_at, term.id)).id)]
     if terms:
-        return [Step(Act.RENEW_TERM, term_id=max(terms, key=lambda term: (term.ends_at, term.id)).id)]
+        return [Step(Act.RENEW_TERM, term_id=_last(terms).id)]
     return [Step(Act.BUY_TERM)]
+
+
+def _last(terms: Sequence[LicenseTerm]) -> LicenseTerm:
+    return max(terms, key=lambda term: (term.ends_at, term.id))

@@ -61,7 +61,7 @@ def _periods(terms: Sequence[LicenseTerm], at: datetime) -> Iterator[tuple[datet
     # The dates that are known lie within each term's own life.
     moments = [
         at,
-        *(moment for moment in due_passages(own, max((t.expires_at for t in own), default=at)) if moment > at),
+        *(moment for moment in due_passages(own, max(term.expires_at for term in own)) if moment > at),
     ]
     for begins, ends in zip(moments, [*moments[1:], None], strict=True):
         given = License.of(term.passed(begins) for term in own)

@@ -35,8 +35,9 @@ def license_pools(pools: Mapping[UUID, Pool], terms: Iterable[LicenseTerm], at: 
     for (org_id, product), own in by_unit.items():
         given, key = License.of(own), pool_id(org_id, product)
         if given is not None:
-            pool = licensed.get(key) or Pool(own[0].tenant_id, key, org_id, product, given, at)
-            licensed[key] = replace(pool, license=given)
+            pool = pools.get(key)
+            opened = Pool(own[0].tenant_id, key, org_id, product, given, at)
+            licensed[key] = replace(pool, license=given) if pool else opened
     return licensed
 
 

@@ -138,13 +138,12 @@ class SeatChange:
 def change(seat: Seat, state: SeatState, reason: Reason, at: datetime) -> SeatChange:
     """The next version of `seat`, in `state` since `at` (or since its last change, if clocks differ by that much)."""
     since = max(at, seat.since)
-    holding = seat.assigned_since if seat.state.is_open else None
     changed = replace(
         seat,
         state=state,
         reason=reason,
         since=since,
-        assigned_since=_assigned_since(state, holding, since),
+        assigned_since=_assigned_since(state, seat.assigned_since, since),
         # Who lost a seat to the end of the license, and finds no room after the renewal, is first in line.
         first_in_line=state is SeatState.WAITLISTED and (seat.first_in_line or seat.state is SeatState.SUSPENDED),
         line_order=None,

@@ -107,7 +107,7 @@ class LicenseTerm:
         # A short term has no active part and one without grace goes straight to expired: such boundaries move nothing.
         boundaries = (self.starts_at, self.ends_at - EXPIRING_BEFORE, self.ends_at, self.expires_at, self.renewed_at)
         ahead = (at for at in boundaries if at is not None and self.state_at(at).rank > self.state.rank)
-        return min(ahead, default=None)
+        return min(ahead)
 
     def passed(self, moment: datetime) -> "LicenseTerm":
         """The term once `moment` has come: one version on if it is in a later state; time takes none back.
@@ -145,7 +145,7 @@ def enter(term: LicenseTerm, others: Iterable[LicenseTerm], at: datetime) -> lis
 
 def _succeeded(term: LicenseTerm, starts: Iterable[datetime]) -> LicenseTerm:
     renewed_at = min((at for at in starts if term.ends_at <= at <= term.expires_at), default=None)
-    return term if renewed_at == term.renewed_at else replace(term, renewed_at=renewed_at)
+    return replace(term, renewed_at=renewed_at)
 
 
 def due_passages(terms: Iterable[LicenseTerm], at: datetime) -> Sequence[datetime]:
