@@ -82,6 +82,8 @@ def test_who_leaves_with_the_later_role_is_released_and_blocked_again_once_it_go
     back = decide([Case(archived, without)], [pool(1)], [left.changes[0].seat])
     assert told(back) == [(1, "withheld", "manual")]
     assert (back.changes[0].from_state, back.pools[DISTRICT_POOL]) == ("released", pool(1)), "no seat entered or left"
+    long_ago = replace(left.changes[0].seat, pool_id=SCHOOL_POOL)
+    assert told(decide([Case(archived, without)], [pool(1)], [long_ago])) == [(1, "withheld", "manual")]
 
 
 def test_who_is_reclaimed_again_is_so_by_name() -> None:

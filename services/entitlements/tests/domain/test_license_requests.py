@@ -20,6 +20,8 @@ from usher_entitlements.domain.license_requests import (
     refuse_answer,
 )
 
+from .test_seating_stories import pool
+
 ASKED = datetime(2026, 9, 1, tzinfo=UTC)
 ORG, TERM = UUID(int=2), UUID(int=7)
 REQUEST = LicenseRequest(
@@ -28,6 +30,22 @@ REQUEST = LicenseRequest(
 STRANGER, ADMINISTRATOR, SYSTEM, BOTH = (
     Hands(administers=administers, is_system=is_system) for is_system in (False, True) for administers in (False, True)
 )
+
+
+def test_a_request_keeps_the_figures_of_its_pool() -> None:
+    full = replace(pool(5, assigned=7, waiting=4), suspended=2)
+    assert RequestFigures.of(full, 3) == RequestFigures(
+        capacity=5,
+        assigned=7,
+        available=-2,
+        waitlisted=4,
+        waitlisted_here=3,
+        suspended=2,
+        over_allocated=True,
+        license_state="active",
+        ends_at=full.license.ends_at,
+    )
+
 
 ACTS = st.sampled_from(RequestAct)
 STATES = st.sampled_from(RequestState)
@@ -103,4 +121,5 @@ def test_an_answer_keeps_what_was_asked() -> None:
         REQUEST, state=RequestState.GRANTED, answered_by="user:3", answered_at=at, answer_note="as asked",
         license_term_id=TERM, version=2,
     )  # fmt: skip
-    assert REQUEST.withdrawn("user:1", at).state is RequestState.WITHDRAWN
+    back = REQUEST.withdrawn("user:2", at)
+    assert (back.state, back.answered_by, back.answered_at) == (RequestState.WITHDRAWN, "user:2", at)
