@@ -29,6 +29,9 @@ LIST_SECONDS = 1.0
 RECLAIM_SECONDS = 15.0
 TENANTS_WITH_NOTICES = 1_000
 POOLS_TO_SETTLE = 200
+BATCHES = 20
+"""Of one work list in one round, so that others have their turn."""
+
 RECLAIMS = 1_000
 """Seats that one transaction reclaims, at most."""
 
@@ -73,22 +76,26 @@ async def settle_pools(runtime: Runtime) -> bool:
         async with runtime.database.transaction([tenant_id]) as conn:
             await hold_configurations(conn, [tenant_id], at)
             await settle_next(conn, tenant_id, pools[tenant_id], at)
-        # A large license leaves as much time to others as its steps take.
-        await asyncio.sleep(monotonic() - began)
+        await leave_room(began)
 
     await each(pools, settle_tenant)
     return bool(found)
 
 
 async def work_off_lists(runtime: Runtime) -> bool:
-    """One round: a batch of each work list, a transaction a pool. Answers whether there was any."""
+    """One round: some batches of each work list, each a transaction. Answers whether there was any."""
     async with runtime.database.transaction_of_all() as conn:
         lists = await pools_with_lists(conn)
 
     async def work_off(pool: tuple[UUID, UUID]) -> None:
         tenant_id, pool_id = pool
-        async with runtime.database.transaction([tenant_id]) as conn:
-            await reevaluate(conn, tenant_id, pool_id, runtime.clock.now())
+        for _ in range(BATCHES):
+            began = monotonic()
+            async with runtime.database.transaction([tenant_id]) as conn:
+                is_more = await reevaluate(conn, tenant_id, pool_id, runtime.clock.now())
+            await leave_room(began)
+            if not is_more:
+                return
 
     await each(lists, work_off)
     return bool(lists)
@@ -98,6 +105,13 @@ async def reclaim_idle_seats(runtime: Runtime) -> bool:
     """One round: seats that are due to be reclaimed. Answers whether there may be more."""
     async with runtime.database.transaction_of_all() as conn:
         return await reclaim_due(conn, runtime.clock.now(), RECLAIMS) == RECLAIMS
+
+
+async def leave_room(began: float) -> None:
+    """Leave as much time to others as the work that began then took: to a change that comes meanwhile it is a lock that
+    is free every other moment, and to those who hear of it half as much at a time.
+    """
+    await asyncio.sleep(monotonic() - began)
 
 
 async def each(items: Iterable[T], act: Callable[[T], Awaitable[None]]) -> None:

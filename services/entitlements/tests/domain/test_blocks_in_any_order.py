@@ -1,4 +1,4 @@
-"""A block is judged by the person's latest facts and by acts alone, whatever was heard in between (seats: I5)."""
+"""A block is judged by the latest facts and by acts alone, whatever was heard in between (seats: Invariants, I5)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -180,7 +180,7 @@ class Hearing:
     known: Person = OLD
 
     def hear(self, said: Person) -> None:
-        """A fact, unless a later one is known (seats: I5)."""
+        """A fact, unless a later one is known (seats: Invariants, I5)."""
         if said.version > self.known.version:
             self.decide(Case(self.known, said))
             self.known = said

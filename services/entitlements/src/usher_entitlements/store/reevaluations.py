@@ -105,7 +105,19 @@ PROGRESS = text("""
         (select count(distinct user_id) from reevaluation r where r.tenant_id = c.tenant_id) as left
     from rule_change c where c.tenant_id = :tenant
 """)
-POOLS = text("select distinct tenant_id, pool_id from reevaluation")
+# From one pool to the next by the index: a list may have tens of thousands of entries a pool.
+POOLS = text("""
+    with recursive listed as (
+        (select tenant_id, pool_id from reevaluation order by tenant_id, pool_id limit 1)
+        union all
+        select next.tenant_id, next.pool_id from listed cross join lateral (
+            select r.tenant_id, r.pool_id from reevaluation r
+            where (r.tenant_id, r.pool_id) > (listed.tenant_id, listed.pool_id)
+            order by r.tenant_id, r.pool_id limit 1
+        ) next
+    )
+    select tenant_id, pool_id from listed
+""")
 
 
 FIRST = -(2**31)

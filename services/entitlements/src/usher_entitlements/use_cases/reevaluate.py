@@ -20,17 +20,18 @@ BATCH = 250
 all of it takes twice as long."""
 
 
-async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: datetime, *, most: int = BATCH) -> None:
+async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: datetime, *, most: int = BATCH) -> bool:
     """Decide about the first on a pool's work list, by the function that decides about everybody.
 
-    They are taken under the pool's lock, so that two workers keep the order of the list.
+    Answers whether there may be more of them. They are taken under the pool's lock, so that two workers keep the order
+    of the list.
     """
     configurations = await hold_configurations(conn, [tenant_id], at)
     pools = await lock_pools(conn, [tenant_id], [pool_id])
     entries = await take_first(conn, tenant_id, pool_id, most)
     users = {entry.user_id: tenant_id for entry in entries}
     if not users:
-        return
+        return False
     product = entries[0].product
     people = await lock_people(conn, users)
     seats = await load_seats(conn, users)
@@ -47,3 +48,4 @@ async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: 
     done = reevaluation(pools[pool_id], len(cases), len(seating.changes))
     await write_down(conn, [done], at, entries[0].cause)
     await mark_decided(conn, tenant_id, list(users), configurations[tenant_id].version)
+    return len(entries) == most
