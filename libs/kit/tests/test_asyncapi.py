@@ -7,6 +7,7 @@ import pytest
 from faststream.specification.asyncapi.v3_0_0.schema.schema import ApplicationSchema
 
 from usher_contracts.catalogue import FACTS, LISTENERS
+from usher_contracts.upstream import COMMANDS, Outcome
 from usher_kit.asyncapi import document
 
 SERVICES = ("identity", "entitlements", "usage", "notifications", "reporting")
@@ -42,7 +43,14 @@ def test_a_document_is_whole(service: str) -> None:
 def test_every_fact_has_one_sender_and_its_listeners() -> None:
     documents = {service: document(service)["operations"] for service in SERVICES}
     sent = [name.removeprefix("send ") for operations in documents.values() for name in operations if "send" in name]
-    assert sorted(sent) == sorted(FACTS)
+    assert sorted(sent) == sorted([*FACTS, Outcome.type])
     for service, facts in LISTENERS.items():
         heard = documents[service]["receive facts"]["messages"]
         assert [message["$ref"].rpartition("/")[2] for message in heard] == [fact.type for fact in facts]
+
+
+def test_identity_hears_every_command_and_answers_by_the_senders_own_key() -> None:
+    whole = document("identity")
+    heard = {message["$ref"].rpartition("/")[2] for message in whole["operations"]["receive commands"]["messages"]}
+    assert heard == COMMANDS.keys() - {Outcome.type}
+    assert whole["channels"][Outcome.type]["address"] == "{tenant}.{upstream}"

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
 
 import aio_pika
 import orjson
 import pytest
+from aio_pika.abc import HeadersType
 from httpx import ASGITransport, AsyncClient
 
+from usher_contracts.topology import OUTCOMES, outcome_queue
 from usher_identity.main import SERVICE
 from usher_kit.service import make_app
 
@@ -51,11 +55,14 @@ async def received(vhost: str, queue: str, count: int) -> list[str]:
     return subjects
 
 
+async def system_of(http: AsyncClient) -> Caller:
+    form = {"grant_type": "client_credentials"}
+    return Caller(http, ok(await http.post("/oauth/token", data=form, auth=("cli", CLI_SECRET)))["access_token"])
+
+
 async def test_what_is_committed_reaches_the_queues(http: AsyncClient, vhost: str) -> None:
     assert ok(await http.get("/readyz"))["checks"] == {"database": "ok", "broker": "ok"}
-    form = {"grant_type": "client_credentials"}
-    token = ok(await http.post("/oauth/token", data=form, auth=("cli", CLI_SECRET)))["access_token"]
-    system = Caller(http, token)
+    system = await system_of(http)
     district = await system.post("/v1/organizations", name="Ada District")
     body = {"org_id": district["id"], "user_name": "ada", "display_name": "Ada"}
     ada = await system.post("/v1/users", **body)
@@ -72,3 +79,37 @@ async def test_discovery_says_where_everything_is(http: AsyncClient) -> None:
         assert document[name].removeprefix(ISSUER) in paths
     assert (await http.get(document["authorization_endpoint"])).status_code == 400
     assert (await http.get("/oauth/assets/sign-in.css")).headers["content-type"].startswith("text/css")
+
+
+async def test_an_upstreams_commands_are_done_and_answered_to_it_alone(http: AsyncClient, vhost: str) -> None:
+    system = await system_of(http)
+    district = await system.post("/v1/organizations", name="Ada District", external_id="d")
+    made = await system.post("/v1/upstreams", name="hr", org_id=district["id"], mapping={"Lehrkraft": ["learner"]})
+    ada = {"external_id": "e1", "user_name": "ada", "display_name": "Ada", "organization": "d", "roles": ["Lehrkraft"]}
+    async with await aio_pika.connect(vhost) as connection, asyncio.timeout(20):
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        wanted = outcome_queue(UUID(made["tenant_id"]), "hr")
+        queue = await channel.declare_queue(wanted.name, durable=True, arguments=dict(wanted.arguments))
+        await queue.bind(OUTCOMES, wanted.bindings[0])
+        exchange = await channel.get_exchange(made["exchange"])
+        await exchange.publish(command(ada, "1"), made["routing_keys"].replace("#", "user.upsert.v1"), mandatory=True)
+        async with queue.iterator() as messages:
+            outcome = await anext(messages)
+            await outcome.ack()
+        told = orjson.loads(outcome.body)
+        assert (outcome.headers["ce-subject"], told["command_id"], told["status"]) == ("c1", "c1", "taken")
+        person = await system.get(f"/v1/users/{told['user_id']}")
+        assert (person["user_name"], [one["role"] for one in person["roles"]]) == ("ada", ["learner"])
+        await exchange.publish(command(ada, "2"), f"{made['tenant_id']}.sso.upstream.user.upsert.v1", mandatory=True)
+        while not (letters := (await system.get("/v1/dead-letters"))["items"]):
+            await asyncio.sleep(0.05)
+        assert [(one["id"], one["reason"]) for one in letters] == [("c2", "unknown_upstream")]
+        await system.post("/v1/upstreams", name="sso", org_id=district["id"])
+        await system.post("/v1/dead-letters:replay", ids=["c2"])
+        while len((await system.get(f"/v1/users/{told['user_id']}"))["external_ids"]) < 2:
+            await asyncio.sleep(0.05)
+
+
+def command(body: dict[str, Any], sequence: str) -> aio_pika.Message:
+    headers: HeadersType = {"ce-id": f"c{sequence}", "ce-sequence": sequence}
+    return aio_pika.Message(orjson.dumps(body), content_type="application/json", headers=headers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -68,7 +68,7 @@ class Cause(BaseModel):
     tracestate: str | None = None
 
     @classmethod
-    def of(cls, event: "Event[Any]") -> "Cause":
+    def of(cls, event: "Envelope") -> "Cause":
         """The cause that `event` is for the events that follow from it."""
         return cls(
             actor=event.actor,
@@ -86,8 +86,8 @@ def trace_id_of(traceparent: str | None) -> str | None:
     return rest.partition("-")[0] or None
 
 
-class Event(BaseModel, Generic[F]):
-    """One fact with its CloudEvents attributes. Attribute names are lower-case, as the specification has them."""
+class Envelope(BaseModel):
+    """The CloudEvents attributes of a message. Their names are lower-case, as the specification has them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -106,6 +106,25 @@ class Event(BaseModel, Generic[F]):
     changeset: str | None = None
     traceparent: str | None = None
     tracestate: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The routing key by which the message travels."""
+        return routing_key(self.type)
+
+    def attributes(self) -> dict[str, str]:
+        """The attributes that are set, as the strings that travel in headers and in JSON."""
+        named = self.__dict__
+        return {
+            name: value if type(value) is str else to_attribute(value)
+            for name in ATTRIBUTES
+            if (value := named[name]) is not None
+        }
+
+
+class Event(Envelope, Generic[F]):
+    """One fact with its envelope."""
+
     data: F
 
     @classmethod
@@ -128,17 +147,8 @@ class Event(BaseModel, Generic[F]):
             data=fact,
         )
 
-    def attributes(self) -> dict[str, str]:
-        """The attributes that are set, as the strings that travel in headers and in JSON."""
-        named = self.__dict__
-        return {
-            name: value if type(value) is str else to_attribute(value)
-            for name in ATTRIBUTES
-            if (value := named[name]) is not None
-        }
 
-
-ATTRIBUTES: Sequence[str] = [name for name in Event.model_fields if name != "data"]
+ATTRIBUTES: Sequence[str] = list(Envelope.model_fields)
 
 
 def to_attribute(value: object) -> str:

@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from usher_contracts.catalogue import FACTS, LISTENERS, PERSONAL
 from usher_contracts.envelope import routing_key
 
 EVENTS = "usher.events"
 LOG = "usher.log"
+UPSTREAM = "usher.upstream"
+"""Takes upstream systems' commands; its routing keys begin with tenant and upstream, and so do permissions."""
+OUTCOMES = "usher.outcomes"
+"""Takes what became of commands, by `<tenant>.<upstream>`."""
+COMMANDED = "identity"
+"""The service that commands are for."""
+OUTCOMES_KEPT = 100_000
+"""Outcomes that wait for one upstream at most; beyond that the oldest go."""
+
 DELIVERY_LIMIT = 20
 """Redeliveries of one message before the broker dead-letters it; explicit, since versions' defaults differ."""
 
@@ -26,6 +36,7 @@ KNOWN_ARGUMENTS = frozenset(
         "x-dead-letter-strategy",
         "x-overflow",
         "x-max-age",
+        "x-max-length",
         "x-stream-max-segment-size-bytes",
     }
 )
@@ -34,11 +45,12 @@ KNOWN_ARGUMENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A durable queue; `bindings` are routing keys on `usher.events`."""
+    """A durable queue; `bindings` are routing keys on `exchange`."""
 
     name: str
     arguments: Mapping[str, str | int]
     bindings: Sequence[str] = field(default=())
+    exchange: str = EVENTS
 
     def __post_init__(self) -> None:
         if unknown := set(self.arguments) - KNOWN_ARGUMENTS:
@@ -53,18 +65,40 @@ def dead_queue(service: str) -> Queue:
 
 def events_queue(service: str) -> Queue:
     """The one queue of a consuming service. Beyond the delivery limit the broker moves a message to the dead queue."""
+    return Queue(f"{service}.events", kept_for(service), [routing_key(fact.type) for fact in LISTENERS[service]])
+
+
+def upstream_queue() -> Queue:
+    """Every command of every upstream system; like a queue of facts in all else."""
+    return Queue(f"{COMMANDED}.upstream", kept_for(COMMANDED), ["#"], UPSTREAM)
+
+
+def kept_for(service: str) -> Mapping[str, str | int]:
+    """The arguments of a queue from which nothing is lost before `service` has applied it."""
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": dead_queue(service).name,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+
+def outcome_queue(tenant_id: UUID, upstream: str) -> Queue:
+    """What became of one upstream's commands; made with the upstream's account on the broker, and gone with it."""
+    key = f"{tenant_id}.{upstream}"
     return Queue(
-        f"{service}.events",
-        {
-            "x-queue-type": "quorum",
-            "x-delivery-limit": DELIVERY_LIMIT,
-            "x-dead-letter-exchange": "",
-            "x-dead-letter-routing-key": dead_queue(service).name,
-            "x-dead-letter-strategy": "at-least-once",
-            "x-overflow": "reject-publish",
-        },
-        [routing_key(fact.type) for fact in LISTENERS[service]],
+        f"outcomes.{key}",
+        {"x-queue-type": "quorum", "x-max-length": OUTCOMES_KEPT, "x-overflow": "drop-head"},
+        [key],
+        OUTCOMES,
     )
+
+
+def inlet(service: str) -> str:
+    """The name of the one queue that `service` consumes."""
+    return upstream_queue().name if service == COMMANDED else events_queue(service).name
 
 
 def log_stream() -> Queue:
@@ -77,6 +111,7 @@ def log_stream() -> Queue:
 
 
 def queues() -> list[Queue]:
-    """Every queue of the system, those that others dead-letter into first."""
+    """Every queue that is always there, those that others dead-letter into first."""
     services = list(LISTENERS)
-    return [*map(dead_queue, services), *map(events_queue, services), log_stream()]
+    dead = map(dead_queue, [*services, COMMANDED])
+    return [*dead, *map(events_queue, services), upstream_queue(), log_stream()]

@@ -1,12 +1,13 @@
 """Commands that upstream systems publish to Usher, and the outcome that each gets (messages: The catalogue)."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from usher_contracts.envelope import Time
+from usher_contracts.envelope import Envelope, Time, routing_key
 
 ExternalId = Annotated[str, Field(min_length=1, max_length=200)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
@@ -137,3 +138,25 @@ COMMANDS: Mapping[str, type[Command]] = {
         Outcome,
     )
 }
+
+UNSAID = datetime.min.replace(tzinfo=UTC)
+"""The `time` of a command that gives a sequence instead."""
+
+
+class SentCommand(Envelope):
+    """A command as it came: tenant and upstream are those of its routing key."""
+
+    subject: str = ""
+    time: Time = UNSAID
+    upstream: str
+    sequence: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    data: Command
+
+    @property
+    def key(self) -> str:
+        return command_key(self.tenantid, self.upstream, self.type)
+
+
+def command_key(tenant_id: UUID, upstream: str, type_: str) -> str:
+    """The routing key of an upstream's command: `<tenant>.<upstream>.<type without the leading "usher.">`."""
+    return f"{tenant_id}.{upstream}.{routing_key(type_)}"

@@ -1,16 +1,27 @@
 """The service's AsyncAPI 3 document, made from the contracts: what it sends, what it receives, and over which queue."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request
 
 from usher_contracts.catalogue import FACTS, LISTENERS
 from usher_contracts.envelope import ATTRIBUTES, Event, Fact, routing_key
-from usher_contracts.topology import BATCH_CONTENT_TYPE, EVENTS, FACT_CONTENT_TYPE, HEADER_PREFIX, events_queue
+from usher_contracts.topology import (
+    BATCH_CONTENT_TYPE,
+    COMMANDED,
+    EVENTS,
+    FACT_CONTENT_TYPE,
+    HEADER_PREFIX,
+    OUTCOMES,
+    inlet,
+)
+from usher_contracts.upstream import COMMANDS, Command, Outcome
 
 VERSION = "3.0.0"
 SCHEMA_PLACE = "#/components/schemas/"
+
+Message: TypeAlias = Fact | Command
 
 router = APIRouter(tags=["messages"])
 
@@ -23,15 +34,19 @@ async def asyncapi(request: Request) -> dict[str, Any]:
 
 def document(service: str) -> dict[str, Any]:
     """The AsyncAPI document of one service."""
-    sent = [fact for fact in FACTS.values() if fact.type.split(".")[1] == service]
-    received = list(LISTENERS.get(service, ()))
+    sent: list[type[Message]] = [fact for fact in FACTS.values() if fact.type.split(".")[1] == service]
+    received: list[type[Message]] = list(LISTENERS.get(service, ()))
+    channels = {fact.type: exchange_channel(fact, EVENTS, routing_key(fact.type)) for fact in sent}
+    if service == COMMANDED:
+        sent.append(Outcome)
+        received += [command for command in COMMANDS.values() if command is not Outcome]
+        channels[Outcome.type] = exchange_channel(Outcome, OUTCOMES, "{tenant}.{upstream}")
     facts = list(dict.fromkeys([*sent, *received]))
-    channels = {fact.type: exchange_channel(fact) for fact in sent}
     operations = {f"send {fact.type}": operation("send", fact.type, [fact]) for fact in sent}
     if received:
-        queue = events_queue(service)
-        channels[queue.name] = queue_channel(queue.name, received)
-        operations["receive facts"] = operation("receive", queue.name, received)
+        queue, what = inlet(service), "commands" if service == COMMANDED else "facts"
+        channels[queue] = queue_channel(queue, received)
+        operations[f"receive {what}"] = operation("receive", queue, received)
     return {
         "asyncapi": VERSION,
         "info": {"title": f"Usher {service}", "version": "1", "description": described(service)},
@@ -49,17 +64,17 @@ def described(service: str) -> str:
     )
 
 
-def exchange_channel(fact: type[Fact]) -> dict[str, Any]:
-    """A routing key on the exchange of facts."""
-    exchange = {"name": EVENTS, "type": "topic", "durable": True}
+def exchange_channel(fact: type[Message], name: str, key: str) -> dict[str, Any]:
+    """A routing key on an exchange."""
+    exchange = {"name": name, "type": "topic", "durable": True}
     return {
-        "address": routing_key(fact.type),
+        "address": key,
         "messages": {fact.type: {"$ref": f"#/components/messages/{fact.type}"}},
         "bindings": {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": "0.3.0"}},
     }
 
 
-def queue_channel(name: str, facts: Iterable[type[Fact]]) -> dict[str, Any]:
+def queue_channel(name: str, facts: Iterable[type[Message]]) -> dict[str, Any]:
     """The service's own queue."""
     queue = {"name": name, "durable": True, "exclusive": False, "autoDelete": False}
     return {
@@ -69,7 +84,7 @@ def queue_channel(name: str, facts: Iterable[type[Fact]]) -> dict[str, Any]:
     }
 
 
-def operation(action: str, channel: str, facts: Iterable[type[Fact]]) -> dict[str, Any]:
+def operation(action: str, channel: str, facts: Iterable[type[Message]]) -> dict[str, Any]:
     """Sending or receiving on a channel."""
     place = f"#/channels/{channel}"
     return {
@@ -79,7 +94,7 @@ def operation(action: str, channel: str, facts: Iterable[type[Fact]]) -> dict[st
     }
 
 
-def message(fact: type[Fact]) -> dict[str, Any]:
+def message(fact: type[Message]) -> dict[str, Any]:
     """One fact as a message: its attributes as headers, its body by schema."""
     return {
         "name": fact.type,
@@ -99,7 +114,7 @@ HEADERS = frozenset(ATTRIBUTES) - {"datacontenttype"}
 """`datacontenttype` travels as AMQP's own content-type."""
 
 
-def schemas(facts: Iterable[type[Fact]]) -> dict[str, Any]:
+def schemas(facts: Iterable[type[Message]]) -> dict[str, Any]:
     """The JSON schemas of facts and of what they are made of."""
     found: dict[str, Any] = {}
     for fact in facts:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from usher_contracts.envelope import Event
-from usher_kit.wire import Message, Refused, decode
+from usher_kit.wire import Message, Read, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +20,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """What one transaction applies: facts, refusals, and the messages that they came in."""
+    """What one transaction applies: facts or commands, refusals, and the messages that they came in."""
 
-    events: Sequence[Event[Any]]
+    events: Sequence[Any]
     refused: Sequence[Refused]
     messages: Sequence[Waiting]
 
@@ -33,6 +32,7 @@ class Batch:
     """Messages in the order of their delivery. It is ready as soon as it holds one: nothing waits to become a batch."""
 
     max_facts: int
+    read: Read
     _waiting: deque[Waiting] = field(default_factory=deque)
 
     def add(self, waiting: Waiting) -> None:
@@ -44,13 +44,13 @@ class Batch:
 
     def drain(self) -> Drained:
         """Take messages until their facts fill a transaction; the last one is taken whole."""
-        events: list[Event[Any]] = []
+        events: list[Any] = []
         refused: list[Refused] = []
         messages: list[Waiting] = []
         while self._waiting and len(events) < self.max_facts:
             waiting = self._waiting.popleft()
             messages.append(waiting)
-            taken, bad = decode(waiting.message)
+            taken, bad = self.read(waiting.message)
             events.extend(taken)
             refused.extend(bad)
         return Drained(events, refused, messages)

@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_contracts.envelope import OPERATORS_TENANT, Event, Fact, trace_id_of
-from usher_contracts.topology import dead_queue, events_queue
+from usher_contracts.envelope import OPERATORS_TENANT, trace_id_of
+from usher_contracts.topology import dead_queue, inlet
 from usher_kit import outbox
 from usher_kit.clock import Clock
 from usher_kit.database import Contended, Database
@@ -27,12 +27,13 @@ from usher_kit.outbox import OutboxRow
 from usher_kit.telemetry import names
 from usher_kit.telemetry.propagation import context_of, is_sampled, link_to, traceparent_of
 from usher_kit.telemetry.tracing import TRACER, span
-from usher_kit.wire import Refused
+from usher_kit.wire import Read, Refused, decode
 
-UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Event[Any]], datetime], Awaitable[int | Sized]]
-"""Applies facts, and answers which of them, or how many, were news: the others were known already, or older."""
+UseCase: TypeAlias = Callable[[AsyncConnection, Sequence[Any], datetime], Awaitable[int | Sized]]
+"""Applies facts or commands, in their envelopes. Answers which of them, or how many, were news: the others were known
+already, or older."""
 
-Apply: TypeAlias = Mapping[type[Fact], UseCase]
+Apply: TypeAlias = Mapping[type[Any], UseCase]
 """A service's use cases, in the order in which a batch takes them; types that share one reach it together."""
 
 TRIES_ALONE = 3
@@ -52,7 +53,7 @@ log = structlog.get_logger()
 class InvalidFact(Exception):
     """Raised by a use case for a fact that can never apply: it alone goes to the dead letters."""
 
-    def __init__(self, event: Event[Any], reason: str) -> None:
+    def __init__(self, event: Any, reason: str) -> None:
         super().__init__(reason)
         self.event = event
         self.reason = reason
@@ -83,6 +84,7 @@ class Applier:
     database: Database
     clock: Clock
     patience: float = PATIENCE_SECONDS
+    read: Read = decode
 
     async def answers(self) -> bool:
         """Whether the database does its work again."""
@@ -93,7 +95,7 @@ class Applier:
             return False
         return True
 
-    async def run(self, events: Sequence[Event[Any]], refused: Sequence[Refused]) -> None:
+    async def run(self, events: Sequence[Any], refused: Sequence[Refused]) -> None:
         """Apply all that can be; write down the rest as dead letters. Returns when every fact is one or the other.
 
         Raises Outage when the database stays away; what was not applied by then is for the caller to give back.
@@ -119,7 +121,7 @@ class Applier:
             else:
                 return
 
-    async def _split(self, events: Sequence[Event[Any]], refused: Sequence[Refused], error: Exception) -> None:
+    async def _split(self, events: Sequence[Any], refused: Sequence[Refused], error: Exception) -> None:
         """Halve until the culprit is alone; try it a few times; then it is dead."""
         if len(events) > 1:
             middle = len(events) // 2
@@ -142,7 +144,7 @@ class Applier:
         log.info("batch.waits", service=self.service, seconds=longest, error=repr(error))
         await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311 (jitter, no secret)
 
-    async def _in_one_transaction(self, events: Sequence[Event[Any]], refused: Sequence[Refused]) -> None:
+    async def _in_one_transaction(self, events: Sequence[Any], refused: Sequence[Refused]) -> None:
         """Persist, then commit. The caller acknowledges after it returns: a crash before repeats, none loses."""
         started = perf_counter()
         dead = [to_dead_row(one, self.service) for one in refused]
@@ -170,9 +172,9 @@ class Applier:
         for one in refused:
             self._tell_dead(one)
 
-    async def _use(self, conn: AsyncConnection, events: Sequence[Event[Any]]) -> int:
+    async def _use(self, conn: AsyncConnection, events: Sequence[Any]) -> int:
         """Give each use case its own facts. Answers how many were news."""
-        by_use_case: dict[UseCase | None, list[Event[Any]]] = defaultdict(list)
+        by_use_case: dict[UseCase | None, list[Any]] = defaultdict(list)
         for event in events:
             by_use_case[self.apply.get(type(event.data))].append(event)
         news = 0
@@ -195,7 +197,7 @@ class Applier:
             trace_id=trace_id_of(one.attributes.get("traceparent")),
         )
 
-    def _follow(self, event: Event[Any], followed: ExitStack) -> Event[Any]:
+    def _follow(self, event: Any, followed: ExitStack) -> Any:
         """Give a recorded fact a span of its own in its own trace, which what it causes then continues."""
         if not is_sampled(event.traceparent):
             return event
@@ -216,24 +218,30 @@ class Applier:
         return event.model_copy(update={"traceparent": traceparent_of(own)})
 
 
+async def set_aside(conn: AsyncConnection, service: str, events: Sequence[Any], reason: str, detail: str) -> None:
+    """Write what can never apply as dead letters, in the transaction of the batch that it came in."""
+    names.FACTS_DEAD.labels(service, reason).inc(len(events))
+    await outbox.add_rows(conn, [to_dead_row(refused_event(one, reason, detail), service) for one in events])
+
+
 def of_queue(service: str) -> dict[str, AttributeValue]:
     """What OpenTelemetry's conventions for messaging say of every span that applies a service's facts."""
     return {
         names.MESSAGING_SYSTEM: "rabbitmq",
         names.MESSAGING_OPERATION: "process",
         names.MESSAGING_OPERATION_NAME: "apply",
-        names.MESSAGING_DESTINATION: events_queue(service).name,
+        names.MESSAGING_DESTINATION: inlet(service),
     }
 
 
-def refused_event(event: Event[Any], reason: str, detail: str) -> Refused:
+def refused_event(event: Any, reason: str, detail: str) -> Refused:
     """A decoded event as a refusal."""
     return Refused(
         reason,
         detail,
         event.attributes(),
         event.data.model_dump_json().encode(),
-        event.type.removeprefix("usher."),
+        event.key,
         event.tenantid,
     )
 

@@ -9,10 +9,10 @@ from hashlib import sha256
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, HeadersType
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage, HeadersType
 
 from usher_contracts.envelope import trace_id_of
-from usher_contracts.topology import HEADER_PREFIX, dead_queue, events_queue
+from usher_contracts.topology import COMMANDED, HEADER_PREFIX, UPSTREAM, dead_queue, inlet
 from usher_kit.wire import attributes_of
 
 LOOKED_AT = 1_000
@@ -79,9 +79,19 @@ async def replay(connection: AbstractConnection, service: str, choice: Choice) -
                 content_type=message.content_type,
                 delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             )
-            await channel.default_exchange.publish(again, events_queue(service).name, mandatory=True, timeout=30)
+            await (await way_back(channel, service)).publish(again, key_again(message, service), timeout=30)
             await message.ack()
         return len(chosen)
+
+
+async def way_back(channel: AbstractChannel, service: str) -> AbstractExchange:
+    """Where letters go in again: a command by its own key, which says who sent it; a fact to its queue alone."""
+    return await channel.get_exchange(UPSTREAM, ensure=False) if service == COMMANDED else channel.default_exchange
+
+
+def key_again(message: AbstractIncomingMessage, service: str) -> str:
+    own = attributes_of(message.headers).get("deadkey") or routed_by(message) or ""
+    return own if service == COMMANDED else inlet(service)
 
 
 async def discard(connection: AbstractConnection, service: str, choice: Choice) -> int:

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobust
 from opentelemetry.trace import Span, SpanKind
 from sqlalchemy import text
 
-from usher_contracts.topology import EVENTS
+from usher_contracts.topology import EVENTS, OUTCOMES
 from usher_kit.database import Database
 from usher_kit.outbox import OutboxRow
 from usher_kit.telemetry import names
@@ -120,7 +120,10 @@ class Relay:
         return unconfirmed
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
-        """One message, until the broker has confirmed it; one that no queue takes is an error."""
+        """One message, until the broker has confirmed it; one that no queue takes is an error.
+
+        Only an outcome is for nobody where the upstream that asked has given up its queue.
+        """
         exchange = await self._exchange(rows[0].exchange)
         followed = [follow(row, len(rows)) for row in rows]
         sent = [row for row, _ in followed]
@@ -135,7 +138,7 @@ class Relay:
                     timestamp=datetime.now(UTC),
                 ),
                 routing_key=message.routing_key,
-                mandatory=True,
+                mandatory=rows[0].exchange != OUTCOMES,
                 timeout=CONFIRM_SECONDS,
             )
         finally:

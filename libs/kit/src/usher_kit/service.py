@@ -33,6 +33,7 @@ from usher_kit.settings import ServiceSettings, database_url
 from usher_kit.telemetry.tracing import goes_by_otlp, instrument_engine, shut_down
 from usher_kit.telemetry.tracing import set_up as set_up_telemetry
 from usher_kit.tokens import KeySource, PublishedKeys, Verifier
+from usher_kit.wire import Read, decode
 
 API_ROLES = frozenset({"api", "all"})
 WORKER_ROLES = frozenset({"worker", "all"})
@@ -63,6 +64,8 @@ class Service:
     metadata: MetaData | None = None
     apply: Apply | Callable[[Runtime], Apply] = field(default_factory=dict)
     """What the service listens to; made of the runtime where a use case goes by a setting."""
+    read: Read = decode
+    """How it reads what it listens to: facts, unless it says otherwise."""
     routers: Sequence[APIRouter] = ()
     loops: Sequence[Loop[Runtime]] = ()
     prepare: Callable[[Runtime], Awaitable[None]] | None = None
@@ -149,7 +152,7 @@ async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI)
             runtime.loops.start(loop, runtime)
         if service.apply:
             apply = service.apply(runtime) if callable(service.apply) else service.apply
-            applier = Applier(service.name, apply, runtime.database, runtime.clock)
+            applier = Applier(service.name, apply, runtime.database, runtime.clock, read=service.read)
             await own.start_subscriber(
                 settings.rabbitmq_url, applier, prefetch=settings.prefetch, max_facts=settings.batch_facts
             )

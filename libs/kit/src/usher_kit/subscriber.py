@@ -10,7 +10,7 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 from faststream.rabbit.message import RabbitMessage
 from faststream.rabbit.subscriber import RabbitSubscriber
 
-from usher_contracts.topology import events_queue
+from usher_contracts.topology import inlet
 from usher_kit.batch import Batch, Drained, Waiting
 from usher_kit.consuming import Applier, Outage
 from usher_kit.wire import Message
@@ -33,14 +33,13 @@ class FactSubscriber:
 
     def __init__(self, broker: RabbitBroker, applier: Applier, *, prefetch: int, max_facts: int) -> None:
         self._applier = applier
-        self._batch = Batch(max_facts)
+        self._batch = Batch(max_facts, applier.read)
         self._arrived = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
         self._is_paused = False
-        queue = events_queue(applier.service)
         self._subscriber: RabbitSubscriber = broker.subscriber(
-            RabbitQueue(queue.name, declare=False),
+            RabbitQueue(inlet(applier.service), declare=False),
             channel=Channel(prefetch_count=prefetch),
             decoder=undecoded,
             ack_policy=AckPolicy.MANUAL,

@@ -1,9 +1,9 @@
 """Messages as bytes: facts into CloudEvents, one or many, and back, fact by fact (messages: Batches on the wire)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -41,6 +41,10 @@ class Message:
     content_type: str
     headers: Mapping[str, Any]
     body: bytes
+
+
+Read: TypeAlias = Callable[[Message], tuple[Sequence[Any], Sequence[Refused]]]
+"""Reads one message: what it holds, each in its envelope, and what of it can never apply."""
 
 
 def encode_one(row: OutboxRow) -> Message:

@@ -2,7 +2,8 @@
 
 from fastapi import FastAPI
 
-from usher_identity.forgetting import forget
+from usher_identity.consumers import APPLY
+from usher_identity.forgetting import forget, forget_commands
 from usher_identity.http import (
     asking,
     bulk,
@@ -21,6 +22,7 @@ from usher_identity.http import (
     sign_in,
     sign_out,
     transfers,
+    upstreams,
     users,
 )
 from usher_identity.http.refusals import add_refusal_handler
@@ -33,6 +35,7 @@ from usher_identity.preparing import prepare
 from usher_identity.settings import IdentitySettings
 from usher_identity.tables import METADATA
 from usher_identity.time_passing import lapse_transfers
+from usher_kit.commands import read_commands
 from usher_kit.loops import Loop
 from usher_kit.service import Service, run
 
@@ -45,12 +48,15 @@ SERVICE = Service(
     "identity",
     IdentitySettings,
     metadata=METADATA,
+    apply=APPLY,
+    read=read_commands,
     routers=[
         organizations.router,
         calendars.router,
         users.router,
         asking.router,
         transfers.router,
+        upstreams.router,
         bulk.router,
         imports.router,
         jobs.router,
@@ -73,6 +79,7 @@ SERVICE = Service(
         Loop(change_sets.LOOP, 5, do_what_was_decided),
         Loop("overtaken transfers", 5, lapse_transfers),
         Loop("old issues", 3600, forget_old_issues),
+        Loop("old commands", 3600, forget_commands),
     ],
     prepare=prepare,
     keys=key_ring,

@@ -11,12 +11,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 
 from usher_identity.import_tables import add_import_tables
 from usher_identity.transfer_tables import add_transfer_tables
+from usher_identity.upstream_tables import add_upstream_tables
 from usher_kit.tables import add_plumbing, moment, new_metadata, tenant_id
 
 METADATA = new_metadata()
 TENANT, OUTBOX = add_plumbing(METADATA)
 add_import_tables(METADATA)
 add_transfer_tables(METADATA)
+add_upstream_tables(METADATA)
 
 
 def key(name: str, of: str) -> "Column[Any]":

@@ -11,7 +11,7 @@ from usher_cli.failure import Failure
 from usher_cli.options import AsJson
 from usher_cli.output import STDERR, moment, print_json, show, table
 
-SERVICES = ("entitlements", "usage", "notifications", "reporting")
+SERVICES = ("identity", "entitlements", "usage", "notifications", "reporting")
 PATH = "/v1/dead-letters"
 CAUSES = ("service", "cause", "#letters", "why", "type", "detail")
 

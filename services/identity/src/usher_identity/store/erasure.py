@@ -6,9 +6,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+SAID = text("""
+    delete from upstream_said s using person_link l
+    where s.kind = 'person' and l.person_id = any(cast(:ids as uuid[]))
+        and (s.tenant_id, s.source, s.external_id) = (l.tenant_id, l.source, l.external_id)
+""")
 ERASE = [
-    text(f"delete from {table} where person_id = any(cast(:ids as uuid[]))")
-    for table in ("person_said", "credential", "authorization_code", "refresh_token", "session")
+    SAID,
+    *(
+        text(f"delete from {table} where person_id = any(cast(:ids as uuid[]))")
+        for table in ("person_said", "credential", "authorization_code", "refresh_token", "session")
+    ),
 ]
 
 

@@ -1,0 +1,42 @@
+"""Upstreams, which of their commands came already, and what each has said."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import UUID
+
+from usher_kit.tables import moment, tenant_id
+
+
+def add_upstream_tables(metadata: MetaData) -> None:
+    """Add them to identity's tables."""
+    Table(
+        "upstream",
+        metadata,
+        tenant_id(),
+        Column("name", Text, primary_key=True),
+        Column("id", UUID(as_uuid=True), nullable=False),
+        Column("org_id", UUID(as_uuid=True), nullable=False),
+        Column("quota", Integer, nullable=False),
+        moment("created_at"),
+        moment("removed_at", nullable=True),
+        moment("window_at"),
+        Column("used", Integer, nullable=False),
+        Column("version", BigInteger, nullable=False),
+    )
+    Table(
+        "upstream_inbox",
+        metadata,
+        tenant_id(),
+        Column("source", Text, primary_key=True),
+        Column("id", Text, primary_key=True),
+        moment("received_at"),
+        Index(None, "received_at"),
+    )
+    Table(
+        "upstream_said",
+        metadata,
+        tenant_id(),
+        Column("source", Text, primary_key=True),
+        Column("kind", Text, primary_key=True),
+        Column("external_id", Text(collation="C"), primary_key=True),
+        Column("sayings", Text, nullable=False),
+    )
