@@ -45,5 +45,15 @@ def upgrade() -> None:
         sa.Column("sayings", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "source", "kind", "external_id", name="pk_upstream_said"),
     )
-    for name in ("upstream", "upstream_inbox", "upstream_said"):
+    op.create_table(
+        "upstream_loss",
+        sa.Column("tenant_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
+        *(sa.Column(name, UUID(as_uuid=True), nullable=False) for name in ("person_id", "org_id")),
+        sa.Column("is_gone", sa.Boolean, nullable=False),
+        sa.Column("lost_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "source", "person_id", name="pk_upstream_loss"),
+    )
+    op.create_index("ix_upstream_loss_lost_at", "upstream_loss", ["lost_at"])
+    for name in ("upstream_loss", "upstream", "upstream_inbox", "upstream_said"):
         isolate(name)

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from usher_identity.store.sign_in import forget_expired
+from usher_identity.store.upstream_losses import forget_recent
 from usher_identity.store.upstreams import forget_received
+from usher_identity.use_cases.guarding_commands import WINDOW
 from usher_kit.runtime import Runtime
 
 KEPT = timedelta(days=7)
@@ -22,7 +24,11 @@ async def forget(runtime: Runtime) -> bool:
 
 
 async def forget_commands(runtime: Runtime) -> bool:
-    """Remove from every tenant which commands came long ago. Answers that there is no more to do."""
+    """Remove from every tenant which commands came long ago, and losses that count no more.
+
+    Answers that there is no more to do.
+    """
     async with runtime.database.transaction_of_all() as conn:
         await forget_received(conn, runtime.clock.now() - COMMANDS_KEPT)
+        await forget_recent(conn, runtime.clock.now() - WINDOW)
     return False

@@ -1,6 +1,6 @@
-"""Upstreams, which of their commands came already, and what each has said."""
+"""Upstreams, which of their commands came already, what each has said, and whom it took something from of late."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import UUID
 
 from usher_kit.tables import moment, tenant_id
@@ -30,6 +30,17 @@ def add_upstream_tables(metadata: MetaData) -> None:
         Column("id", Text, primary_key=True),
         moment("received_at"),
         Index(None, "received_at"),
+    )
+    Table(
+        "upstream_loss",
+        metadata,
+        tenant_id(),
+        Column("source", Text, primary_key=True),
+        Column("person_id", UUID(as_uuid=True), primary_key=True),
+        Column("org_id", UUID(as_uuid=True), nullable=False),
+        Column("is_gone", Boolean, nullable=False),
+        moment("lost_at"),
+        Index(None, "lost_at"),
     )
     Table(
         "upstream_said",

@@ -89,7 +89,7 @@ def queues_empty(queues: Sequence[Json]) -> Finding:
     offenders = [
         f"{queue['name']}: {queue['messages']} messages wait"
         for queue in queues
-        if queue["name"].endswith(".events") and queue.get("messages")
+        if queue["name"].endswith((".events", ".upstream")) and queue.get("messages")
     ]
     return Finding("queues", "no message waits to be applied", offenders)
 

@@ -21,15 +21,16 @@ class RowState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What is held of one job's losses in one organization and its units."""
+    """What is held of the losses of one job, or of an upstream's hour, in one organization and its units."""
 
     tenant_id: UUID
     id: UUID
     org_id: UUID
     source: str
     kind: str
-    """`import` or `bulk`."""
+    """`import`, `bulk` or `upstream`."""
     job_id: UUID
+    """Of an upstream, which has no job, the set's own id."""
     state: str
     share_percent: int
     of_people: int

@@ -93,7 +93,9 @@ def lose(person: Person, loss: Loss, by: str, at: datetime) -> Person:
     if said is None:
         raise Stale
     if loss.standing == Standing.ABSENT:
-        return leave(person, loss.source, loss.ref, at)
+        after = leave(person, loss.source, loss.ref, at)
+        is_erased = loss.status == Status.DELETED and all(one.standing == Standing.ABSENT for one in after.links)
+        return after.becoming(Status.DELETED, at) if is_erased else after
     given = (person.roles.given_by(loss.source) | loss.gains) - loss.roles
     after = replace(person, roles=person.roles.from_source(loss.source, given, at))
     if loss.standing is None:

@@ -50,7 +50,7 @@ class ChangeSetAnswer(BaseModel):
     tenant_id: UUID
     org_id: UUID
     source: str
-    kind: Literal["import", "bulk"]
+    kind: Literal["import", "bulk", "upstream"]
     job_id: UUID
     state: StateName
     share_percent: int

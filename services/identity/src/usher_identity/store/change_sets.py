@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +21,12 @@ ADD = text(f"""
         :would_remove_roles, :created_at, :version)
 """)
 SAVE = text("""
-    update change_set s set state = new.state, version = new.version
-    from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:states as text[]), cast(:versions as bigint[]))
-        as new (tenant_id, id, state, version)
+    update change_set s
+    set (state, version, of_people, would_deactivate, would_remove_roles)
+        = (new.state, new.version, new.of_people, new.would_deactivate, new.would_remove_roles)
+    from unnest(cast(:tenants as uuid[]), cast(:ids as uuid[]), cast(:states as text[]), cast(:versions as bigint[]),
+        cast(:people as bigint[]), cast(:deactivations as bigint[]), cast(:removals as bigint[]))
+        as new (tenant_id, id, state, version, of_people, would_deactivate, would_remove_roles)
     where (s.tenant_id, s.id) = (new.tenant_id, new.id)
 """)
 LOAD = text(f"select {COLUMNS} from change_set where id = any(cast(:ids as uuid[])) order by id")
@@ -33,6 +37,11 @@ LIST = text(f"""
         and (cast(:units as uuid[]) is null or org_id = any(cast(:units as uuid[])))
         and (cast(:before as uuid) is null or id < cast(:before as uuid))
     order by id desc limit :limit
+""")
+OPEN = text(f"""
+    select {COLUMNS} from change_set
+    where tenant_id = :tenant and source = :source and kind = :kind and state = 'held' and created_at > :since
+    order by id for update
 """)
 ROWS = text("""
     select set_id, state, count(distinct person_id) as people from held_change
@@ -47,7 +56,7 @@ async def add_change_sets(conn: AsyncConnection, sets: Sequence[ChangeSet]) -> N
 
 
 async def save_change_sets(conn: AsyncConnection, sets: Sequence[ChangeSet]) -> None:
-    """Write the states and versions of these sets, which are locked."""
+    """Write the states, figures and versions of these sets, which are locked."""
     if not sets:
         return
     await conn.execute(
@@ -57,6 +66,9 @@ async def save_change_sets(conn: AsyncConnection, sets: Sequence[ChangeSet]) -> 
             "ids": [one.id for one in sets],
             "states": [one.state for one in sets],
             "versions": [one.version for one in sets],
+            "people": [one.of_people for one in sets],
+            "deactivations": [one.would_deactivate for one in sets],
+            "removals": [one.would_remove_roles for one in sets],
         },
     )
 
@@ -67,6 +79,14 @@ async def load_change_sets(
     """These sets, as far as the transaction may see them; locked in order of id where asked."""
     rows = await conn.execute(LOAD_FOR_UPDATE if for_update else LOAD, {"ids": ids})
     return {row.id: from_row(row) for row in rows}
+
+
+async def load_open_sets_for_update(
+    conn: AsyncConnection, tenant_id: UUID, source: str, kind: str, since: datetime
+) -> dict[UUID, ChangeSet]:
+    """The sets of a source that were made since and still hold something, the latest of each organization, by it."""
+    asked = {"tenant": tenant_id, "source": source, "kind": kind, "since": since}
+    return {row.org_id: from_row(row) for row in await conn.execute(OPEN, asked)}
 
 
 async def list_change_sets(

@@ -25,6 +25,23 @@ COUNT = text("""
         count(distinct person_id) filter (where status is not null) as deactivated
     from held_change where job_id = :job and state = 'staged' group by org_id
 """)
+ADD_HELD = text("""
+    insert into held_change (tenant_id, job_id, person_id, ref, org_id, source, status, standing, roles, gains, state,
+        set_id)
+    select tenant_id, job_id, person_id, ref, org_id, source, status, standing, roles, '', 'held', set_id
+    from unnest(cast(:tenants as uuid[]), cast(:jobs as uuid[]), cast(:people as uuid[]), cast(:refs as text[]),
+        cast(:orgs as uuid[]), cast(:sources as text[]), cast(:statuses as text[]), cast(:standings as text[]),
+        cast(:roles as text[]), cast(:sets as uuid[]))
+        as loss (tenant_id, job_id, person_id, ref, org_id, source, status, standing, roles, set_id)
+    on conflict (tenant_id, job_id, person_id, ref) do update
+    set (org_id, status, standing, roles, state) = (excluded.org_id, excluded.status, excluded.standing,
+        excluded.roles, 'held')
+""")
+COUNT_HELD = text("""
+    select set_id, count(distinct person_id) as people,
+        count(distinct person_id) filter (where status is not null) as deactivated
+    from held_change where set_id = any(cast(:sets as uuid[])) and state = 'held' group by set_id
+""")
 HOLD = text("""
     update held_change h set state = 'held', set_id = unit.set_id
     from unnest(cast(:orgs as uuid[]), cast(:sets as uuid[])) as unit (org_id, set_id)
@@ -47,6 +64,7 @@ CLEAR_GAINS = text("""
 LIST_HELD = text("""
     select job_id, set_id, tenant_id, person_id, ref from held_change
     where state = 'held' and source = :source and tenant_id = any(cast(:tenants as uuid[])) and job_id <> :job
+        and (cast(:refs as text[]) is null or ref = any(cast(:refs as text[])))
 """)
 MAKE_STALE = text("""
     update held_change h set state = 'stale'
@@ -155,6 +173,31 @@ async def hold(conn: AsyncConnection, job_id: UUID, sets: Mapping[UUID, UUID]) -
     await conn.execute(HOLD, {"job": job_id, "orgs": list(sets), "sets": list(sets.values())})
 
 
+async def add_held(conn: AsyncConnection, losses: Sequence[tuple[Loss, UUID, UUID]]) -> None:
+    """Hold losses, each of a job and in a set; one that is held there already is as it is said now."""
+    await conn.execute(
+        ADD_HELD,
+        {
+            "tenants": [one.tenant_id for one, _, _ in losses],
+            "jobs": [job for _, job, _ in losses],
+            "sets": [set_ for _, _, set_ in losses],
+            "people": [one.person_id for one, _, _ in losses],
+            "refs": [one.ref for one, _, _ in losses],
+            "orgs": [one.org_id for one, _, _ in losses],
+            "sources": [one.source for one, _, _ in losses],
+            "statuses": [one.status for one, _, _ in losses],
+            "standings": [one.standing for one, _, _ in losses],
+            "roles": [",".join(sorted(one.roles)) for one, _, _ in losses],
+        },
+    )
+
+
+async def count_held(conn: AsyncConnection, set_ids: Sequence[UUID]) -> dict[UUID, Losing]:
+    """What each of these sets holds."""
+    rows = await conn.execute(COUNT_HELD, {"sets": set_ids})
+    return {row.set_id: Losing(row.people, row.deactivated) for row in rows}
+
+
 async def load_judged_for_update(conn: AsyncConnection, job_id: UUID, limit: int) -> list[HeldRow]:
     """The next losses of a job that were not held; and those that are, with roles beside that are still to be given."""
     return [from_row(row) for row in await conn.execute(NEXT_STAGED, {"job": job_id, "limit": limit})]
@@ -167,9 +210,12 @@ async def mark_taken(conn: AsyncConnection, job_id: UUID, losses: Sequence[Loss]
     await conn.execute(CLEAR_GAINS, taken)
 
 
-async def list_held(conn: AsyncConnection, source: str, tenants: Sequence[UUID], job_id: UUID) -> list[HeldRef]:
-    """What is held of a source's earlier jobs in these tenants."""
-    rows = await conn.execute(LIST_HELD, {"source": source, "tenants": tenants, "job": job_id})
+async def list_held(
+    conn: AsyncConnection, source: str, tenants: Sequence[UUID], job_id: UUID, refs: Sequence[str] | None = None
+) -> list[HeldRef]:
+    """What is held of a source's earlier jobs in these tenants; only of whom it names by `refs`, if these are given."""
+    asked = {"source": source, "tenants": tenants, "job": job_id, "refs": refs}
+    rows = await conn.execute(LIST_HELD, asked)
     return [HeldRef(row.job_id, row.set_id, row.tenant_id, row.person_id, row.ref) for row in rows]
 
 

@@ -19,6 +19,7 @@ from usher_contracts.upstream import (
 )
 from usher_identity.domain import sayings
 from usher_identity.domain.changes import Change
+from usher_identity.domain.import_losses import part
 from usher_identity.domain.import_plan import ImportRules, Known, PersonChange
 from usher_identity.domain.import_survey import Survey, name_key
 from usher_identity.domain.incoming import Issue
@@ -31,6 +32,7 @@ from usher_identity.domain.upstream_units import Units
 from usher_identity.domain.upstreams import map_words
 from usher_identity.store.sayings import load_sayings, save_sayings
 from usher_identity.store.sources import load_known_for_update, load_links, save_said
+from usher_identity.use_cases.guarding_commands import guard
 from usher_identity.use_cases.outcomes import Answer, refuse
 from usher_identity.use_cases.recording import Act, record_people
 from usher_kit.commands import order_of
@@ -91,13 +93,37 @@ async def take_people(
     saying: dict[str, Sayings] = {}
     for external_id, words in heard.items():
         answers += decide(external_id, words, people, units, rules, saying)
-    recorded = await record_people(
-        conn, [Change(people.before.get(id_), one) for id_, one in people.after.items()], act
-    )
+    held = await spare(conn, units, people, act)
+    changes = [Change(people.before.get(id_), one) for id_, one in people.after.items()]
+    recorded = await record_people(conn, changes, act)
     await save_said(conn, source, [one for one in people.changes if one.after.status != Status.DELETED])
     await save_sayings(conn, tenant_id, source, saying)
     versions = {one.id: one.version for one in recorded}
-    return [replace(one, user_version=versions.get(one.user_id)) if one.user_id else one for one in answers]
+    return [settled(one, versions, held) for one in answers]
+
+
+async def spare(conn: AsyncConnection, units: Units, people: People, act: Act) -> dict[str, UUID]:
+    """Part from what is done whatever the guard holds. Answers by which change set it is held, by external id."""
+    source = units.upstream.name
+    parted = [part(replace(one, before=people.before.get(one.after.id)), source) for one in people.changes]
+    losses = {loss: rest for rest, loss in parted if loss}
+    held = await guard(conn, units, [one.external_id for one in people.changes], list(losses), act)
+    rests = {loss.ref: losses[loss] for loss in held}
+    people.after.update({rest.after.id: rest.after for rest in rests.values()})
+    people.changes = [rests.get(one.external_id, one) for one in people.changes]
+    return {loss.ref: set_id for loss, set_id in held.items()}
+
+
+def settled(answer: Answer, versions: Mapping[UUID, int], held: Mapping[str, UUID]) -> Answer:
+    """The answer with the person's version, or with what is held of it."""
+    if answer.user_id is None:
+        return answer
+    one = replace(answer, user_version=versions.get(answer.user_id))
+    set_id = held.get(answer.command.subject)
+    if set_id is None:
+        return one
+    detail = f"it takes too much from an organization within an hour; an administrator decides on change set {set_id}"
+    return replace(one, status="held", detail=detail)
 
 
 async def load_people(conn: AsyncConnection, units: Units, commands: Sequence[SentCommand]) -> People:
