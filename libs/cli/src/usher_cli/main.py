@@ -2,7 +2,20 @@
 
 import typer
 
-from usher_cli.commands import audit, calendar, dead, held, importing, licenses, rules, seats, transfers, usage, users
+from usher_cli.commands import (
+    audit,
+    calendar,
+    dead,
+    held,
+    importing,
+    licenses,
+    rules,
+    seats,
+    transfers,
+    upstream,
+    usage,
+    users,
+)
 from usher_cli.commands.dashboard import dashboard
 from usher_cli.commands.demo import demo
 from usher_cli.commands.doctor import doctor
@@ -34,6 +47,7 @@ app.command()(generate)
 app.add_typer(importing.app, name="import")
 app.add_typer(users.app, name="users")
 app.add_typer(held.app, name="held")
+app.add_typer(upstream.app, name="upstream")
 app.add_typer(transfers.app, name="transfers")
 app.add_typer(licenses.app, name="licenses")
 app.add_typer(seats.app, name="seats")

@@ -2,11 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from urllib.parse import quote, urlsplit
 
-import httpx2
-
-from usher_cli.clients.calls import Json
+from usher_cli.clients.broker import Broker
 from usher_cli.clients.session import Session
 from usher_cli.examining.findings import (
     Finding,
@@ -17,7 +14,6 @@ from usher_cli.examining.findings import (
     queues_empty,
     seats_agree,
 )
-from usher_cli.failure import Failure
 
 PAUSE_SECONDS = 0.3
 
@@ -33,8 +29,11 @@ def examine(session: Session) -> Sequence[Finding]:
         people_agree(identity, entitlements),
         outboxes_empty({"identity": identity, "entitlements": entitlements, "reporting": reporting}),
     ]
-    queues = ask_broker(session)
-    return findings if queues is None else [*findings, queues_empty(queues), nothing_dead(queues)]
+    broker = Broker.of(session.environment, session.http)
+    if broker is None:
+        return findings
+    queues = broker.queues()
+    return [*findings, queues_empty(queues), nothing_dead(queues)]
 
 
 def examine_patiently(session: Session, patience: float) -> Sequence[Finding]:
@@ -45,22 +44,3 @@ def examine_patiently(session: Session, patience: float) -> Sequence[Finding]:
         if all(one.ok for one in findings) or time.monotonic() > deadline:
             return findings
         time.sleep(PAUSE_SECONDS)
-
-
-def ask_broker(session: Session) -> Sequence[Json] | None:
-    """The broker's queues by its management API; none where its address is not known."""
-    url = session.environment.get("USHER_RABBITMQ_MANAGEMENT_URL")
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    vhost = urlsplit(session.environment.get("USHER_RABBITMQ_URL") or "").path.removeprefix("/") or "/"
-    try:
-        answer = session.http.get(
-            f"{address}/api/queues/{quote(vhost, safe='')}", auth=(parts.username or "", parts.password or "")
-        )
-        answer.raise_for_status()
-    except httpx2.HTTPError as error:
-        raise Failure(f"RabbitMQ's management API does not answer at {address} ({type(error).__name__}).") from error
-    queues: list[Json] = answer.json()
-    return queues
