@@ -156,6 +156,13 @@ class SentCommand(Envelope):
     def key(self) -> str:
         return command_key(self.tenantid, self.upstream, self.type)
 
+    def attributes(self) -> dict[str, str]:
+        """As of any message, with what orders the command."""
+        named = super().attributes()
+        if self.time == UNSAID:
+            del named["time"]
+        return named if self.sequence is None else {**named, "sequence": str(self.sequence)}
+
 
 def command_key(tenant_id: UUID, upstream: str, type_: str) -> str:
     """The routing key of an upstream's command: `<tenant>.<upstream>.<type without the leading "usher.">`."""

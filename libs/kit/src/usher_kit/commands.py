@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from pydantic import ValidationError
 
+from usher_contracts.envelope import ATTRIBUTES
 from usher_contracts.topology import BATCH_CONTENT_TYPE, BATCH_MAX_FACTS
 from usher_contracts.upstream import COMMANDS, UNSAID, Command, Outcome, SentCommand
 from usher_kit.wire import MAX_BODY_BYTES, Message, Refused, attributes_of, batch_attributes, batch_body, told
@@ -19,6 +20,9 @@ KEY = re.compile(
 MAX_ID = 200
 NUL = (b"\\u0000", b"\x00")
 """Ways to write a character that no text of a database can hold."""
+
+NAMED = (*ATTRIBUTES, "sequence")
+"""The attributes that a command may have."""
 
 UNDERSTOOD: Mapping[str, type[Command]] = {type_: one for type_, one in COMMANDS.items() if one is not Outcome}
 
@@ -75,7 +79,7 @@ def cut_up(message: Message, attributes: Mapping[str, str]) -> Iterator[tuple[Ma
         items = None
     if isinstance(items, list) and len(items) <= BATCH_MAX_FACTS * 10:
         for item in items:
-            yield batch_attributes(item), batch_body(item)
+            yield batch_attributes(item, NAMED), batch_body(item)
     else:
         yield attributes, b""
 

@@ -172,11 +172,11 @@ def attributes_of(headers: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def batch_attributes(item: object) -> dict[str, str]:
-    """The attributes of one item of a batch, as far as it has any."""
+def batch_attributes(item: object, names: Sequence[str] = ATTRIBUTES) -> dict[str, str]:
+    """The attributes of one item of a batch, as far as it has any of these."""
     if not isinstance(item, dict):
         return {}
-    return {name: str(item[name]) for name in ATTRIBUTES if item.get(name) is not None}
+    return {name: str(item[name]) for name in names if item.get(name) is not None}
 
 
 def batch_body(item: object) -> bytes:
