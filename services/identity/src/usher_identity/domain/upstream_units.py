@@ -31,6 +31,7 @@ class Units:
     def __init__(self, organizations: Iterable[Organization], upstream: Upstream) -> None:
         self.upstream = upstream
         self.by_id = {one.id: one for one in organizations}
+        self.parents = {one.id: one.parent_id for one in self.by_id.values()}
         self._own: dict[str, UUID] = {}
         self._others: dict[str, set[UUID]] = defaultdict(set)
         for one in self.by_id.values():
@@ -39,10 +40,6 @@ class Units:
                     self._own[link.external_id] = one.id
                 else:
                     self._others[link.external_id].add(one.id)
-
-    @property
-    def parents(self) -> dict[UUID, UUID | None]:
-        return {one.id: one.parent_id for one in self.by_id.values()}
 
     def serves(self, org_id: UUID) -> bool:
         """Whether the upstream may act there."""
@@ -79,5 +76,6 @@ class Units:
             named = replace(before, name=unit.name, kind=unit.kind, time_zone=unit.time_zone or before.time_zone)
             made = named if before.id == self.upstream.org_id else moved(named, parent.id, self.parents)
         self.by_id[made.id] = made
+        self.parents[made.id] = made.parent_id
         self._own[unit.external_id] = made.id
         return made
