@@ -72,7 +72,8 @@ def test_every_turn_of_a_seats_life_is_told_with_its_cause(district: District) -
 
     told = history()
     assert [(one["kind"], one["reason"]) for one in told] == LIFE
-    assert [one["version"] for one in told] == list(range(1, len(LIFE) + 1))
+    first = told[0]["version"]  # the database may be in a later epoch by now
+    assert [one["version"] for one in told] == list(range(first, first + len(LIFE)))
     assert [one["from_state"] for one in told][1:] == [one["state"] for one in told][:-1]
     assert [one["trace_id"] for one in told] == traces, "each leads to the request that caused it"
     assert len({one["pool_id"] for one in told}) == 1

@@ -18,7 +18,7 @@ EVIDENCE = (
 )
 PERSON = insert(METADATA.tables["person"], (*PERSON_COLUMNS, "config_version"))
 SEATS = insert(SEAT, [column.name for column in SEAT.columns])
-UNORDERED = (None, None, None)
+UNORDERED = (None, None, None, None, None)
 """Of a seat that nobody has put in a place, withheld or reclaimed."""
 
 SERVES = "select org_id, product, pool_id from pool_service where tenant_id = $1"

@@ -21,7 +21,7 @@ class Folder:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's)
         recipient = re.sub(r"[^\w@.+-]", "_", envelope.rcpt_tos[0])[:100]
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{next(self._numbers)}-{recipient}.eml"
-        arriving = self._path / f".{name}"
+        arriving = self._path / f"{name}.part"
         arriving.write_bytes(envelope.original_content or b"")
         arriving.rename(self._path / name)
         return "250 OK"
