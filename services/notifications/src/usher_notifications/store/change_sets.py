@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause, Event
 from usher_contracts.identity import ChangeSetHeld
+from usher_notifications.store.claims import claim, claiming
 
 # What came first says since when it is held; a set that grows, or is decided on in part, is the same one.
 KEEP = text("""
@@ -24,13 +25,7 @@ KEEP = text("""
          excluded.share_percent, excluded.version)
     where s.version < excluded.version
 """)
-CLAIM = text("""
-    update change_set s set addressed_at = :at
-    from (select tenant_id, id from change_set where addressed_at is null order by told_at limit :limit
-          for update skip locked) as open
-    where (s.tenant_id, s.id) = (open.tenant_id, open.id)
-    returning s.tenant_id, s.id, s.org_id, s.status, s.told_at, s.cause
-""")
+CLAIM = claiming("change_set", "id", "org_id", "status")
 
 
 async def keep_sets(conn: AsyncConnection, events: Sequence[Event[ChangeSetHeld]]) -> int:
@@ -58,4 +53,4 @@ async def keep_sets(conn: AsyncConnection, events: Sequence[Event[ChangeSetHeld]
 
 async def claim_sets(conn: AsyncConnection, at: datetime, limit: int) -> Sequence[Row[Any]]:
     """Take sets that nobody has addressed yet; they count as addressed when the transaction commits."""
-    return (await conn.execute(CLAIM, {"at": at, "limit": limit})).all()
+    return await claim(conn, CLAIM, at, limit)

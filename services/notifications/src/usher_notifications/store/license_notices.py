@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import LicenseTermNotice
 from usher_contracts.envelope import Cause, Event
+from usher_notifications.store.claims import claim, claiming
 
 KEEP = text("""
     insert into license_notice (tenant_id, subject, org_id, product, seats, ends_at, version, told_at, cause)
@@ -17,13 +18,7 @@ KEEP = text("""
         cast(:versions as bigint[]), cast(:told as timestamptz[]), cast(:causes as text[]))
     on conflict do nothing
 """)
-CLAIM = text("""
-    update license_notice n set addressed_at = :at
-    from (select tenant_id, subject from license_notice where addressed_at is null order by told_at limit :limit
-          for update skip locked) as open
-    where (n.tenant_id, n.subject) = (open.tenant_id, open.subject)
-    returning n.tenant_id, n.subject, n.org_id, n.version, n.told_at, n.cause
-""")
+CLAIM = claiming("license_notice", "subject", "org_id", "version")
 
 
 async def keep_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTermNotice]]) -> int:
@@ -48,4 +43,4 @@ async def keep_notices(conn: AsyncConnection, events: Sequence[Event[LicenseTerm
 
 async def claim_notices(conn: AsyncConnection, at: datetime, limit: int) -> Sequence[Row[Any]]:
     """Take notices that nobody has addressed yet; they count as addressed when the transaction commits."""
-    return (await conn.execute(CLAIM, {"at": at, "limit": limit})).all()
+    return await claim(conn, CLAIM, at, limit)

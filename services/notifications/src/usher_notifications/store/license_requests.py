@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import LicenseRequestChanged
 from usher_contracts.envelope import Cause, Event
+from usher_notifications.store.claims import claim, claiming
 
 KEEP = text("""
     insert into license_request as r (tenant_id, id, org_id, product, seats, note, state, figures, asked_by,
@@ -26,13 +27,7 @@ KEEP = text("""
          excluded.version, excluded.told_at, excluded.cause, null)
     where r.version < excluded.version
 """)
-CLAIM = text("""
-    update license_request r set addressed_at = :at
-    from (select tenant_id, id from license_request where addressed_at is null order by told_at limit :limit
-          for update skip locked) as open
-    where (r.tenant_id, r.id) = (open.tenant_id, open.id)
-    returning r.tenant_id, r.id, r.org_id, r.state, r.version, r.told_at, r.cause
-""")
+CLAIM = claiming("license_request", "id", "org_id", "state", "version")
 
 
 async def keep_requests(conn: AsyncConnection, events: Sequence[Event[LicenseRequestChanged]]) -> int:
@@ -61,4 +56,4 @@ async def keep_requests(conn: AsyncConnection, events: Sequence[Event[LicenseReq
 
 async def claim_requests(conn: AsyncConnection, at: datetime, limit: int) -> Sequence[Row[Any]]:
     """Take requests whose version nobody has addressed yet; it counts as addressed when the transaction commits."""
-    return (await conn.execute(CLAIM, {"at": at, "limit": limit})).all()
+    return await claim(conn, CLAIM, at, limit)

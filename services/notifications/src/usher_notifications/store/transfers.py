@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause, Event
 from usher_contracts.identity import TransferChanged
+from usher_notifications.store.claims import claim, claiming
 
 KEEP = text("""
     insert into transfer as t (tenant_id, id, status, user_id, from_org_id, to_org_id, asked_org_id, decides_org_id,
@@ -22,13 +23,7 @@ KEEP = text("""
          excluded.decides_org_id, excluded.version, excluded.told_at, excluded.cause, null)
     where t.version < excluded.version
 """)
-CLAIM = text("""
-    update transfer t set addressed_at = :at
-    from (select tenant_id, id from transfer where addressed_at is null order by told_at limit :limit
-          for update skip locked) as open
-    where (t.tenant_id, t.id) = (open.tenant_id, open.id)
-    returning t.tenant_id, t.id, t.status, t.asked_org_id, t.decides_org_id, t.version, t.told_at, t.cause
-""")
+CLAIM = claiming("transfer", "id", "status", "asked_org_id", "decides_org_id", "version")
 
 
 async def keep_versions(conn: AsyncConnection, events: Sequence[Event[TransferChanged]]) -> int:
@@ -55,4 +50,4 @@ async def keep_versions(conn: AsyncConnection, events: Sequence[Event[TransferCh
 
 async def claim_transfers(conn: AsyncConnection, at: datetime, limit: int) -> Sequence[Row[Any]]:
     """Take transfers whose version nobody has addressed yet; it counts as addressed when the transaction commits."""
-    return (await conn.execute(CLAIM, {"at": at, "limit": limit})).all()
+    return await claim(conn, CLAIM, at, limit)

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Cause, Event
@@ -12,7 +15,29 @@ from usher_kit import outbox
 from usher_kit.ids import new_id
 from usher_kit.versions import epoch_of, in_epoch
 from usher_notifications.domain.deliveries import Delivery
+from usher_notifications.domain.notices import Kind
+from usher_notifications.domain.timing import HOLD, useful_until
 from usher_notifications.store.deliveries import add_deliveries, save_deliveries
+
+
+def about(
+    row: Row[Any], kind: Kind, version: int, org_id: UUID, recipient: tuple[UUID, UUID], at: datetime
+) -> Delivery:
+    """Of a kept row, to one of those concerned (tenant, id). Each of its versions is told once."""
+    tenant_id, id_ = recipient
+    return Delivery(
+        tenant_id=row.tenant_id,
+        id=new_id(),
+        kind=kind,
+        subject=str(row.id),
+        subject_version=version,
+        org_id=org_id,
+        recipient_tenant_id=tenant_id,
+        recipient=id_,
+        send_at=at + HOLD,
+        useful_until=useful_until(kind, row.told_at),
+        cause=row.cause,
+    )
 
 
 async def make_deliveries(conn: AsyncConnection, deliveries: Sequence[Delivery], at: datetime) -> list[Delivery]:

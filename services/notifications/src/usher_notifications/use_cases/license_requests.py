@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import LicenseRequestChanged
 from usher_contracts.envelope import OPERATORS_TENANT, Event, latest
-from usher_kit.ids import new_id
 from usher_notifications.domain.deliveries import REPRESENTATIVE, Delivery
 from usher_notifications.domain.notices import Kind
-from usher_notifications.domain.timing import HOLD, useful_until
+from usher_notifications.domain.timing import useful_until
 from usher_notifications.store.license_requests import claim_requests, keep_requests
 from usher_notifications.store.people import find_administrators, find_operators
-from usher_notifications.use_cases.deliveries import make_deliveries
+from usher_notifications.use_cases.deliveries import about, make_deliveries
 
 AT_ONCE = 100
 KINDS = {"open": Kind.LICENSE_REQUEST, "granted": Kind.LICENSE_ANSWER, "declined": Kind.LICENSE_ANSWER}
@@ -51,24 +47,6 @@ async def address_requests(conn: AsyncConnection, at: datetime, *, has_represent
         if kind is not None and at < useful_until(kind, one.told_at):
             askers = [(each.tenant_id, each.id) for each in by_org.get(one.org_id, ())]
             told = sellers if kind is Kind.LICENSE_REQUEST else askers
-            deliveries += [to_delivery(one, kind, recipient, at) for recipient in told]
+            deliveries += [about(one, kind, one.version, one.org_id, recipient, at) for recipient in told]
     await make_deliveries(conn, deliveries, at)
     return len(requests)
-
-
-def to_delivery(request: Row[Any], kind: Kind, recipient: tuple[UUID, UUID], at: datetime) -> Delivery:
-    """To one of those concerned (tenant, id). The request is the subject; of its versions, each is told once."""
-    tenant_id, id_ = recipient
-    return Delivery(
-        tenant_id=request.tenant_id,
-        id=new_id(),
-        kind=kind,
-        subject=str(request.id),
-        subject_version=request.version,
-        org_id=request.org_id,
-        recipient_tenant_id=tenant_id,
-        recipient=id_,
-        send_at=at + HOLD,
-        useful_until=useful_until(kind, request.told_at),
-        cause=request.cause,
-    )

@@ -10,13 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import Event, latest
 from usher_contracts.identity import TransferChanged
-from usher_kit.ids import new_id
-from usher_notifications.domain.deliveries import Delivery
 from usher_notifications.domain.notices import Kind
-from usher_notifications.domain.timing import HOLD, useful_until
-from usher_notifications.store.people import Administrator, find_administrators, find_operators
+from usher_notifications.domain.timing import useful_until
+from usher_notifications.store.people import find_administrators, find_operators
 from usher_notifications.store.transfers import claim_transfers, keep_versions
-from usher_notifications.use_cases.deliveries import make_deliveries
+from usher_notifications.use_cases.deliveries import about, make_deliveries
 
 AT_ONCE = 100
 KINDS = {"asked": Kind.TRANSFER_ASKED, "approved": Kind.TRANSFER_ANSWER, "rejected": Kind.TRANSFER_ANSWER}
@@ -44,7 +42,7 @@ async def address_transfers(conn: AsyncConnection, at: datetime) -> int:
         by_org = await find_administrators(conn, [org for _, _, org in told])
         operators = await find_operators(conn)
         deliveries = [
-            to_delivery(one, kind, org, each, at)
+            about(one, kind, one.version, org, (each.tenant_id, each.id), at)
             for one, kind, org in told
             if at < useful_until(kind, one.told_at)
             for each in by_org.get(org, operators if kind is Kind.TRANSFER_ASKED else ())
@@ -57,20 +55,3 @@ def concerned(transfer: Row[Any], kind: Kind) -> UUID | None:
     """The organization whose administrators are told; None where that is another tenant's."""
     org: UUID | None = transfer.decides_org_id if kind is Kind.TRANSFER_ASKED else transfer.asked_org_id
     return org
-
-
-def to_delivery(transfer: Row[Any], kind: Kind, org_id: UUID, one: Administrator, at: datetime) -> Delivery:
-    """To one of those concerned. The transfer is the subject; of its versions, each is told once."""
-    return Delivery(
-        tenant_id=transfer.tenant_id,
-        id=new_id(),
-        kind=kind,
-        subject=str(transfer.id),
-        subject_version=transfer.version,
-        org_id=org_id,
-        recipient_tenant_id=one.tenant_id,
-        recipient=one.id,
-        send_at=at + HOLD,
-        useful_until=useful_until(kind, transfer.told_at),
-        cause=transfer.cause,
-    )
