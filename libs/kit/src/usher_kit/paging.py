@@ -1,7 +1,7 @@
 """Cursor paging: `?limit=&cursor=`, answered by `{items, next_cursor}` (interfaces: HTTP conventions)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from usher_kit.errors import Invalid
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page")]
 CursorParameter = Annotated[str | None, Query(max_length=2_000, description="`next_cursor` of the page before")]
@@ -28,6 +29,15 @@ class Page(BaseModel, Generic[T]):
 def encode_cursor(values: Sequence[Any]) -> str:
     """The place after a row, as its sort keys."""
     return urlsafe_b64encode(orjson.dumps(list(values), default=str)).decode().rstrip("=")
+
+
+def first_page(found: Sequence[R], limit: int, keys: Callable[[R], Sequence[Any]]) -> tuple[Sequence[R], str | None]:
+    """The first `limit` rows of those found, and the cursor after the last by its sort `keys`; none where no more were.
+
+    One more row than `limit` is asked for, to know whether there are more.
+    """
+    shown = found[:limit]
+    return shown, encode_cursor(keys(shown[-1])) if len(found) > limit else None
 
 
 def decode_cursor(cursor: str | None, length: int) -> list[Any] | None:

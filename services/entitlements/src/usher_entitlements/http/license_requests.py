@@ -21,7 +21,7 @@ from usher_kit.access import Access, Authorized, units_below
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, etag
 from usher_kit.errors import Invalid
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 from usher_kit.runtime import Running
 
 router = APIRouter(prefix="/v1/license-requests", tags=["license requests"])
@@ -133,8 +133,8 @@ async def get_requests(
     async with access.transaction() as conn:
         scope = await access.scope(conn, org_id, "org_admin", "reporter")
         found = await list_requests(conn, (scope.tenants, scope.units), product, state, after, limit + 1)
-    following = encode_cursor([found[limit - 1].id]) if len(found) > limit else None
-    return Page(items=[LicenseRequest.model_validate(one) for one in found[:limit]], next_cursor=following)
+    shown, following = first_page(found, limit, lambda row: [row.id])
+    return Page(items=[LicenseRequest.model_validate(one) for one in shown], next_cursor=following)
 
 
 @router.get("/{request_id}")

@@ -22,7 +22,7 @@ from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, etag
 from usher_kit.errors import Invalid, NotFound
 from usher_kit.ids import new_id
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 from usher_kit.runtime import Running
 
 router = APIRouter(prefix="/v1/license-terms", tags=["license terms"])
@@ -132,8 +132,8 @@ async def get_terms(
     async with access.transaction() as conn:
         scope = await access.scope(conn, org_id, "org_admin", "reporter")
         terms = await list_terms(conn, (scope.tenants, scope.units), product, state, after, limit + 1)
-    following = encode_cursor([terms[limit - 1].ends_at, terms[limit - 1].id]) if len(terms) > limit else None
-    return Page(items=[Term.model_validate(term) for term in terms[:limit]], next_cursor=following)
+    shown, following = first_page(terms, limit, lambda row: [row.ends_at, row.id])
+    return Page(items=[Term.model_validate(term) for term in shown], next_cursor=following)
 
 
 @router.get("/{term_id}")

@@ -13,7 +13,7 @@ from usher_entitlements.domain.terms import TermState
 from usher_entitlements.http.cursors import read_id
 from usher_entitlements.store.lists import list_pools, list_serving_pools
 from usher_kit.access import Authorized
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 
 router = APIRouter(prefix="/v1/pools", tags=["pools"])
 
@@ -61,8 +61,8 @@ async def get_pools(
     async with access.transaction() as conn:
         scope = await access.scope(conn, org_id, "org_admin", "reporter")
         found = await list_pools(conn, (scope.tenants, scope.units), product, after, limit + 1)
-    following = encode_cursor([found[limit - 1].org_id, found[limit - 1].product]) if len(found) > limit else None
-    return Page(items=[from_domain(pool) for pool in found[:limit]], next_cursor=following)
+    shown, following = first_page(found, limit, lambda row: [row.org_id, row.product])
+    return Page(items=[from_domain(pool) for pool in shown], next_cursor=following)
 
 
 @router.get("/serving")

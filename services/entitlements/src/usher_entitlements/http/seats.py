@@ -14,7 +14,7 @@ from usher_entitlements.store.lists import SeatFilter, list_line, list_seats
 from usher_entitlements.store.people import find_person
 from usher_kit.access import Authorized
 from usher_kit.errors import NotFound
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 
 router = APIRouter(prefix="/v1", tags=["seats"])
 
@@ -71,8 +71,8 @@ async def get_seats(
             after = (read_id(place[0]), str(place[1])) if place else None
             rows = await list_seats(conn, (scope.tenants, scope.units), which, after, limit + 1)
             names = PLACE_BY_PERSON
-    following = encode_cursor([getattr(rows[limit - 1], name) for name in names]) if len(rows) > limit else None
-    return Page(items=[Seat.model_validate(row) for row in rows[:limit]], next_cursor=following)
+    shown, following = first_page(rows, limit, lambda row: [getattr(row, name) for name in names])
+    return Page(items=[Seat.model_validate(row) for row in shown], next_cursor=following)
 
 
 @router.get("/users/{user_id}/seats")

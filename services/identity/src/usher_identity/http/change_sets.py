@@ -21,7 +21,7 @@ from usher_kit.access import Access, Authorized
 from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import NotFound
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, decode_id, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, decode_id, first_page
 from usher_kit.runtime import Running
 
 LOOP = "decided changes"
@@ -106,8 +106,8 @@ async def list_sets(
         asked = None if state == "all" else state
         found = await list_change_sets(conn, scope.tenants, scope.units, asked, before, limit + 1)
         counts = await count_rows(conn, [one.id for one in found[:limit]])
-    following = encode_cursor([found[limit - 1].id]) if len(found) > limit else None
-    items = [to_answer(one, counts.get(one.id, {})) for one in found[:limit]]
+    shown, following = first_page(found, limit, lambda row: [row.id])
+    items = [to_answer(one, counts.get(one.id, {})) for one in shown]
     return Page(items=items, next_cursor=following)
 
 
@@ -126,10 +126,10 @@ async def get_set(
         one = await set_for(access, conn, set_id)
         counts = await count_rows(conn, [set_id])
         rows = await show_rows(conn, set_id, state, after, limit + 1)
-    following = encode_cursor([rows[limit - 1].person_id, rows[limit - 1].ref]) if len(rows) > limit else None
+    shown, following = first_page(rows, limit, lambda row: [row.person_id, row.ref])
     response.headers["ETag"] = etag(one.version)
     answer = to_answer(one, counts.get(set_id, {}))
-    return ChangeSetPage(**answer.model_dump(), items=[to_row(row) for row in rows[:limit]], next_cursor=following)
+    return ChangeSetPage(**answer.model_dump(), items=[to_row(row) for row in shown], next_cursor=following)
 
 
 @router.post("/{set_id}:approve", dependencies=[audited("change_set.approve")])

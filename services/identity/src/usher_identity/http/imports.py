@@ -25,7 +25,7 @@ from usher_kit.access import Access, Authorized
 from usher_kit.audit import audited
 from usher_kit.errors import Invalid
 from usher_kit.ids import new_id
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_id, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_id, first_page
 from usher_kit.runtime import Running
 
 PATH = "/v1/imports"
@@ -100,8 +100,8 @@ async def list_imports(
     owner = await owner_of(access, tenant_id)
     async with access.transaction(owner) as conn:
         found = await list_jobs(conn, Kind.IMPORT, [owner], before, limit + 1)
-    following = encode_cursor([found[limit - 1].id]) if len(found) > limit else None
-    return Page(items=[to_answer(job) for job in found[:limit]], next_cursor=following)
+    shown, following = first_page(found, limit, lambda row: [row.id])
+    return Page(items=[to_answer(job) for job in shown], next_cursor=following)
 
 
 async def owner_of(access: Access, tenant_id: UUID | None) -> UUID:

@@ -23,7 +23,7 @@ from usher_identity.store.job_rows import ShownRow, list_rows
 from usher_identity.store.jobs import find_job
 from usher_kit.access import Access, Authorized
 from usher_kit.errors import NotFound
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, decode_id, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, decode_id, first_page
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -167,8 +167,8 @@ async def get_issues(
     async with access.transaction() as conn:
         job = await job_for(access, conn, job_id)
         found = await list_issues(conn, job.tenant_id, job.id, int(after[0]) if after else -1, limit + 1)
-    following = encode_cursor([found[limit - 1][0]]) if len(found) > limit else None
-    return Page(items=[to_issue(issue) for _, issue in found[:limit]], next_cursor=following)
+    shown, following = first_page(found, limit, lambda row: [row[0]])
+    return Page(items=[to_issue(issue) for _, issue in shown], next_cursor=following)
 
 
 @router.get("/{job_id}/issues.csv", response_class=StreamingResponse)
@@ -193,8 +193,8 @@ async def get_rows(
     async with access.transaction() as conn:
         job = await job_for(access, conn, job_id)
         found = await list_rows(conn, job.tenant_id, job.id, outcome, int(after[0]) if after else 0, limit + 1)
-    following = encode_cursor([found[limit - 1].number]) if len(found) > limit else None
-    return Page(items=[to_row(row) for row in found[:limit]], next_cursor=following)
+    shown, following = first_page(found, limit, lambda row: [row.number])
+    return Page(items=[to_row(row) for row in shown], next_cursor=following)
 
 
 @router.get("/{job_id}/people")
@@ -210,8 +210,8 @@ async def get_people(
     async with access.transaction() as conn:
         job = await job_for(access, conn, job_id)
         found = await list_people(conn, job.tenant_id, job.id, after, limit + 1)
-    following = encode_cursor([str(found[limit - 1].person_id)]) if len(found) > limit else None
-    return Page(items=[to_foreseen(one) for one in found[:limit]], next_cursor=following)
+    page, following = first_page(found, limit, lambda row: [str(row.person_id)])
+    return Page(items=[to_foreseen(one) for one in page], next_cursor=following)
 
 
 def to_foreseen(one: Foreseen) -> PersonState:

@@ -20,7 +20,7 @@ from usher_kit.access import Access, Authorized
 from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import NotFound
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_id, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_id, first_page
 from usher_kit.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1/transfers", tags=["transfers"])
@@ -104,8 +104,8 @@ async def get_transfers(
         scope = await access.scope(conn, org_id, "org_admin")
         units = await units_of(access, conn)
         found = await list_transfers(conn, scope.tenants, scope.units, state, before, limit + 1)
-    following = encode_cursor([found[limit - 1].transfer.id]) if len(found) > limit else None
-    items = [to_answer(one, sides_of(one.transfer, units)) for one in found[:limit]]
+    shown, following = first_page(found, limit, lambda row: [row.transfer.id])
+    items = [to_answer(one, sides_of(one.transfer, units)) for one in shown]
     return Page(items=items, next_cursor=following)
 
 

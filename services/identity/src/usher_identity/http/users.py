@@ -20,7 +20,7 @@ from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import Forbidden
 from usher_kit.ids import new_id
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 from usher_kit.runtime import Running
 
 CHECK_SCOPE = "check"
@@ -98,8 +98,8 @@ async def list_users(
         by = PeopleFilter(scope.tenants, scope.units, role, status, q, identifier)
         found = await find_people(conn, by, after, limit + 1)
         shown = await load_people(conn, [row.id for row in found[:limit]])
-    following = encode_cursor([found[limit - 1].key, found[limit - 1].id]) if len(found) > limit else None
-    return Page(items=[to_answer(shown[row.id]) for row in found[:limit]], next_cursor=following)
+    page, following = first_page(found, limit, lambda row: [row.key, row.id])
+    return Page(items=[to_answer(shown[row.id]) for row in page], next_cursor=following)
 
 
 async def resolve(access: Access, identifier: str | None, limit: int) -> Page[UserAnswer]:
