@@ -31,7 +31,6 @@ L = TypeVar("L", bound=Linked)
 class LinkStatements:
     """The statements for one kind of entity."""
 
-    load: TextClause
     find: TextClause
     remove: TextClause
     save: TextClause
@@ -39,13 +38,8 @@ class LinkStatements:
 
 def statements(table: str, column: str) -> LinkStatements:
     """The statements on `table`, whose `column` holds the entity's id. Organizations' links have no standing."""
-    is_person = table == "person_link"
-    shown, written = ("standing", "standing, ") if is_person else ("cast('active' as text)", "")
+    written = "standing, " if table == "person_link" else ""
     return LinkStatements(
-        load=text(
-            f"select {column} as id, source, external_id, linked_at, {shown} as standing from {table} "
-            f"where {column} = any(cast(:ids as uuid[])) order by linked_at, source, external_id"
-        ),
         find=text(
             f"select external_id, {column} as id from {table} where tenant_id = :tenant and source = :source "
             "and external_id = any(cast(:external_ids as text[]))"
@@ -67,13 +61,17 @@ def statements(table: str, column: str) -> LinkStatements:
 
 ORGANIZATION_LINKS = statements("organization_link", "organization_id")
 PERSON_LINKS = statements("person_link", "person_id")
+OF_ORGANIZATIONS = text("""
+    select organization_id as id, source, external_id, linked_at from organization_link
+    where organization_id = any(cast(:ids as uuid[])) order by linked_at, source, external_id
+""")
 
 
-async def load_links(conn: AsyncConnection, on: LinkStatements, ids: Sequence[UUID]) -> Mapping[UUID, tuple[Link, ...]]:
-    """The links of these entities, the oldest first."""
+async def load_organization_links(conn: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, tuple[Link, ...]]:
+    """The links of these organizations, the oldest first."""
     found: dict[UUID, list[Link]] = defaultdict(list)
-    for row in await conn.execute(on.load, {"ids": ids}):
-        found[row.id].append(Link(row.source, row.external_id, row.linked_at, row.standing))
+    for row in await conn.execute(OF_ORGANIZATIONS, {"ids": ids}):
+        found[row.id].append(Link(row.source, row.external_id, row.linked_at))
     return {id_: tuple(links) for id_, links in found.items()}
 
 

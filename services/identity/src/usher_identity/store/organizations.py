@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_identity.domain.changes import Change
 from usher_identity.domain.links import Link
 from usher_identity.domain.organizations import Organization
-from usher_identity.store.links import ORGANIZATION_LINKS, find_by_links, load_links, save_links
+from usher_identity.store.links import ORGANIZATION_LINKS, find_by_links, load_organization_links, save_links
 
 ADD_TENANTS = text("insert into tenant (id) select unnest(cast(:ids as uuid[])) on conflict do nothing")
 LOCK_TENANTS = text("select id from tenant where id = any(cast(:ids as uuid[])) order by id for update")
@@ -91,7 +91,7 @@ async def save_organizations(conn: AsyncConnection, changes: Sequence[Change[Org
 
 
 async def with_links(conn: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]) -> dict[UUID, Organization]:
-    links = await load_links(conn, ORGANIZATION_LINKS, [row.id for row in rows]) if rows else {}
+    links = await load_organization_links(conn, [row.id for row in rows]) if rows else {}
     return {row.id: from_row(row, links.get(row.id, ())) for row in rows}
 
 

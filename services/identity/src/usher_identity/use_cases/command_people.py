@@ -49,6 +49,8 @@ class People:
     known: dict[str, Known]
     by_name: dict[tuple[UUID, str], list[Person]]
     before: dict[UUID, Person]
+    names: dict[UUID, set[str]]
+    """By which external ids each person is known."""
     after: dict[UUID, Person] = field(default_factory=dict)
     changes: list[PersonChange] = field(default_factory=list)
 
@@ -58,9 +60,10 @@ class People:
         self.changes.append(change)
         self.after[person.id] = person
         self.known[change.external_id] = Known(person, change.said)
-        for external_id, one in self.known.items():
-            if one.person.id == person.id:
-                self.known[external_id] = replace(one, person=person)
+        own = self.names.setdefault(person.id, set())
+        own.add(change.external_id)
+        for external_id in own:
+            self.known[external_id] = replace(self.known[external_id], person=person)
         key = (person.tenant_id, name_key(person.user_name))
         self.by_name[key] = [one for one in self.by_name.get(key, []) if one.id != person.id] + [person]
 
@@ -136,7 +139,10 @@ async def load_people(conn: AsyncConnection, units: Units, commands: Sequence[Se
     known = {external_id: own[0] for external_id, own in found.by_external_id.items()}
     by_name = {key: list(own) for key, own in found.by_name.items()}
     before = {one.id: one for own in found.by_name.values() for one in own}
-    return People(await load_sayings(conn, tenant_id, source, named), known, by_name, before)
+    ids: dict[UUID, set[str]] = defaultdict(set)
+    for external_id, one in known.items():
+        ids[one.person.id].add(external_id)
+    return People(await load_sayings(conn, tenant_id, source, named), known, by_name, before, ids)
 
 
 def hear(command: SentCommand, units: Units, mapping: RoleMapping) -> Heard:
