@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", UUID(as_uuid=True), nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("id", UUID(as_uuid=True), nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
         sa.Column("org_id", UUID(as_uuid=True), nullable=False),
         sa.Column("quota", sa.Integer, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),

@@ -14,6 +14,7 @@ def add_upstream_tables(metadata: MetaData) -> None:
         tenant_id(),
         Column("name", Text, primary_key=True),
         Column("id", UUID(as_uuid=True), nullable=False),
+        Column("kind", Text, nullable=False),
         Column("org_id", UUID(as_uuid=True), nullable=False),
         Column("quota", Integer, nullable=False),
         moment("created_at"),

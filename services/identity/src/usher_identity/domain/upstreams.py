@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from usher_identity.domain.jobs import RoleWords
@@ -15,6 +16,9 @@ QUOTA = 6_000
 """Commands a minute that an upstream may send, where nothing else is said."""
 
 WINDOW = timedelta(minutes=1)
+
+Kind = Literal["amqp", "scim", "keycloak", "oneroster"]
+"""The way that an upstream's words come by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Upstream:
     """When the minute began of which `used` are the commands."""
     used: int = 0
     version: int = 0
+    kind: Kind = "amqp"
     words: RoleWords = field(default_factory=RoleWords)
     """Its own words for roles, which its imports go by too."""
 

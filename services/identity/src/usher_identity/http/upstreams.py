@@ -1,4 +1,4 @@
-"""/v1/upstreams: systems that say who people are, over AMQP; where each may act and in which words."""
+"""/v1/upstreams: systems that say who people are, by AMQP and other ways; where each may act and in which words."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.topology import UPSTREAM, outcome_queue
-from usher_identity.domain.upstreams import QUOTA, Upstream
+from usher_identity.domain.upstreams import QUOTA, Kind, Upstream
 from usher_identity.http.acts import act_of, write_down
 from usher_identity.http.organizations import organization_for
 from usher_identity.store.upstreams import find_upstream_for_update, list_upstreams
@@ -34,18 +34,19 @@ Quota = Annotated[int, Field(ge=1, le=1_000_000, description="Commands a minute;
 
 
 class UpstreamAnswer(BaseModel):
-    """An upstream, and how it reaches us: it sends to `exchange` by `routing_keys`, and reads `outcome_queue`."""
+    """An upstream. One over AMQP sends to `exchange` by `routing_keys`, and reads `outcome_queue`."""
 
     id: UUID
     tenant_id: UUID
     name: str
+    kind: Kind
     org_id: UUID
     mapping: dict[str, list[str]]
     quota: int
     created_at: datetime
-    exchange: str
-    routing_keys: str
-    outcome_queue: str
+    exchange: str | None
+    routing_keys: str | None
+    outcome_queue: str | None
     version: int
 
 
@@ -55,6 +56,7 @@ class UpstreamRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: UpstreamName
+    kind: Kind = "amqp"
     org_id: UUID
     mapping: Mapping = Field(default_factory=dict)
     quota: Quota = QUOTA
@@ -91,7 +93,7 @@ async def post_upstream(
     async with access.transaction() as conn:
         organization = await organization_for(access, conn, body.org_id, "org_admin")
         act = act_of(access, runtime)
-        made = await add_upstream(conn, organization, body.name, body.mapping, body.quota, act)
+        made = await add_upstream(conn, organization, body.name, body.mapping, body.quota, act, body.kind)
         answer = to_answer(made)
         done = Act("upstream.add", str(made.id), made.tenant_id, made.org_id, None, state(answer))
         await write_down(conn, access, act, [done])
@@ -154,17 +156,19 @@ async def upstream_for(access: Access, conn: AsyncConnection, id_: UUID) -> Upst
 
 
 def to_answer(one: Upstream) -> UpstreamAnswer:
+    by_amqp = one.kind == "amqp"
     return UpstreamAnswer(
         id=one.id,
         tenant_id=one.tenant_id,
         name=one.name,
+        kind=one.kind,
         org_id=one.org_id,
         mapping={word: list(roles) for word, roles in one.words.roles.items()},
         quota=one.quota,
         created_at=one.created_at,
-        exchange=UPSTREAM,
-        routing_keys=f"{one.tenant_id}.{one.name}.upstream.#",
-        outcome_queue=outcome_queue(one.tenant_id, one.name).name,
+        exchange=UPSTREAM if by_amqp else None,
+        routing_keys=f"{one.tenant_id}.{one.name}.upstream.#" if by_amqp else None,
+        outcome_queue=outcome_queue(one.tenant_id, one.name).name if by_amqp else None,
         version=one.version,
     )
 
@@ -172,6 +176,7 @@ def to_answer(one: Upstream) -> UpstreamAnswer:
 def state(answer: UpstreamAnswer) -> dict[str, JsonValue]:
     """What is written down of an upstream: ids and figures."""
     return {
+        "kind": answer.kind,
         "org_id": str(answer.org_id),
         "quota": answer.quota,
         "words": len(answer.mapping),

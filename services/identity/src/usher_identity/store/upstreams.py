@@ -13,7 +13,7 @@ from usher_identity.domain.upstreams import Upstream
 from usher_identity.store.jobs import to_words
 
 COLUMNS = """
-    tenant_id, name, id, org_id, quota, created_at, window_at, used, version,
+    tenant_id, name, id, kind, org_id, quota, created_at, window_at, used, version,
     (select words from role_mapping m where m.tenant_id = u.tenant_id and m.source = u.name) as words
 """
 LOAD = text(f"""
@@ -33,13 +33,13 @@ LIST = text(f"""
 FIND = text(f"select {COLUMNS} from upstream u where removed_at is null and id = :id for update")
 VERSION = text("select version from upstream where tenant_id = :tenant and name = :name for update")
 SAVE = text("""
-    insert into upstream (tenant_id, name, id, org_id, quota, created_at, window_at, used, version)
-    select * from unnest(cast(:tenants as uuid[]), cast(:names as text[]), cast(:ids as uuid[]), cast(:orgs as uuid[]),
-        cast(:quotas as integer[]), cast(:created as timestamptz[]), cast(:windows as timestamptz[]),
-        cast(:used as integer[]), cast(:versions as bigint[]))
+    insert into upstream (tenant_id, name, id, kind, org_id, quota, created_at, window_at, used, version)
+    select * from unnest(cast(:tenants as uuid[]), cast(:names as text[]), cast(:ids as uuid[]),
+        cast(:kinds as text[]), cast(:orgs as uuid[]), cast(:quotas as integer[]), cast(:created as timestamptz[]),
+        cast(:windows as timestamptz[]), cast(:used as integer[]), cast(:versions as bigint[]))
     on conflict (tenant_id, name) do update
-    set (id, org_id, quota, created_at, removed_at, window_at, used, version) = (excluded.id, excluded.org_id,
-        excluded.quota, excluded.created_at, null, excluded.window_at, excluded.used, excluded.version)
+    set (id, kind, org_id, quota, created_at, removed_at, window_at, used, version) = (excluded.id, excluded.kind,
+        excluded.org_id, excluded.quota, excluded.created_at, null, excluded.window_at, excluded.used, excluded.version)
 """)
 REMOVE = text("update upstream set removed_at = :at, version = :version where tenant_id = :tenant and name = :name")
 KNOWN = text("""
@@ -94,6 +94,7 @@ async def save_upstreams(conn: AsyncConnection, upstreams: Sequence[Upstream]) -
             "tenants": [one.tenant_id for one in upstreams],
             "names": [one.name for one in upstreams],
             "ids": [one.id for one in upstreams],
+            "kinds": [one.kind for one in upstreams],
             "orgs": [one.org_id for one in upstreams],
             "quotas": [one.quota for one in upstreams],
             "created": [one.created_at for one in upstreams],
@@ -141,6 +142,7 @@ def from_row(row: Row[Any]) -> Upstream:
         tenant_id=row.tenant_id,
         name=row.name,
         id=row.id,
+        kind=row.kind,
         org_id=row.org_id,
         quota=row.quota,
         created_at=row.created_at,

@@ -10,7 +10,7 @@ from usher_identity.domain.mapping import MappingError
 from usher_identity.domain.organizations import Organization
 from usher_identity.domain.refusals import AlreadyTaken, Refusal
 from usher_identity.domain.roles import MANUAL
-from usher_identity.domain.upstreams import Upstream, mapping_of
+from usher_identity.domain.upstreams import Kind, Upstream, mapping_of
 from usher_identity.domain.versions import raised
 from usher_identity.store.organizations import lock_trees
 from usher_identity.store.sources import load_words, save_words
@@ -29,7 +29,13 @@ OwnWords = Mapping[str, tuple[str, ...]]
 
 
 async def add_upstream(
-    conn: AsyncConnection, organization: Organization, name: str, words: OwnWords, quota: int, act: Act
+    conn: AsyncConnection,
+    organization: Organization,
+    name: str,
+    words: OwnWords,
+    quota: int,
+    act: Act,
+    kind: Kind = "amqp",
 ) -> Upstream:
     """Connect an upstream to an organization. Raises AlreadyTaken for a name that the tenant has, Refusal for words."""
     if name == MANUAL:
@@ -39,7 +45,7 @@ async def add_upstream(
     if await load_upstreams_for_update(conn, [(tenant_id, name)]):
         raise AlreadyTaken(f"This tenant has an upstream {name} already.", "/name")
     version = raised(await last_version(conn, tenant_id, name), epoch_of(conn))
-    made = Upstream(tenant_id, name, new_id(), organization.id, quota, act.at, act.at, version=version)
+    made = Upstream(tenant_id, name, new_id(), organization.id, quota, act.at, act.at, version=version, kind=kind)
     await save_upstreams(conn, [made])
     return await keep_words(conn, made, words)
 

@@ -1,0 +1,1 @@
+"""What connecting an upstream takes, by the way that it comes."""
