@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from usher_kit.clock import Clock, OffsetClock, SystemClock
 from usher_kit.database import Database, database_for
 from usher_kit.loops import Loops
+from usher_kit.outbound.fetching import Outbound
 from usher_kit.settings import ServiceSettings
 
 
@@ -22,6 +23,8 @@ class Runtime:
     clock: Clock
     redis: Redis
     loops: Loops[Any] = field(repr=False)
+    outbound: Outbound = field(default_factory=Outbound, repr=False)
+    """Fetches what URLs that users configure name; nothing else may."""
 
     def wake(self, loop: str) -> None:
         """Run a loop now, if this process runs it."""
@@ -42,6 +45,7 @@ def make_runtime(service: str, settings: ServiceSettings) -> Runtime:
         make_clock(settings),
         Redis.from_url(settings.redis_url or "redis://127.0.0.1:6379"),
         Loops(service),
+        Outbound(settings.outbound_allow),
     )
 
 

@@ -124,6 +124,7 @@ async def running(service: Service, role: str, runtime: Runtime, app: FastAPI) -
     app.state.checks = {}
     async with AsyncExitStack() as stack:
         stack.push_async_callback(runtime.redis.aclose)
+        stack.push_async_callback(runtime.outbound.aclose)
         stack.push_async_callback(runtime.database.close)
         if service.metadata is not None:
             await stack.enter_async_context(messaging(service, role, runtime, app))

@@ -5,8 +5,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from usher_kit.outbound.addresses import Allowed
+
+
+def read_allowed(value: object) -> object:
+    """The allowed as the environment says it, or as it is."""
+    return Allowed.read(value) if isinstance(value, str) else value
 
 
 class ServiceSettings(BaseSettings):
@@ -31,6 +38,8 @@ class ServiceSettings(BaseSettings):
     prefetch: Annotated[int, Field(ge=1)] = 200
     """Messages (not facts) that the broker hands over before any is acknowledged."""
     database_connections: Annotated[int, Field(ge=2)] = 10
+    outbound_allow: Annotated[Allowed, NoDecode, BeforeValidator(read_allowed)] = Allowed()
+    """What URLs that users configure may lead to besides the public internet: `host:port` and networks."""
 
     @model_validator(mode="after")
     def refuse_a_moved_clock_in_production(self) -> Self:
