@@ -35,7 +35,7 @@ ENDS: Mapping[str, Sequence[tuple[str, int]]] = {
     "reporting": [
         ("select count(*) from person", 1),
         ("select count(*) from claim", 2),
-        ("select count(*) from seat where state = 'assigned' and activity_version = 1", 2),
+        ("select count(*) from seat where state = 'assigned'", 2),
         ("select sum(assigned) from headcount where product = 'combined'", 1),
         ("select sum(unknown) from headcount", 3),
         ("select sum(assigned) from pool", 2),

@@ -31,5 +31,5 @@ def test_a_row_has_a_value_for_each_column(
     assert len(row(Anything())) == len(table.columns)
 
 
-def test_what_is_told_of_a_seats_activity_has_a_value_for_each_of_its_columns() -> None:
+def test_what_goes_without_saying_of_a_seat_has_a_value_for_each_of_its_columns() -> None:
     assert len(usage.to_activity_row(Anything(), "")) == len(usage.ACTIVITY_COLUMNS)

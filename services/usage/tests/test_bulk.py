@@ -1,6 +1,5 @@
-"""A year of logins in bulk: fast, one path, few facts, and settled soon after the clock has moved."""
+"""A year of logins in bulk: one path, few facts, and settled soon after the clock has moved."""
 
-from time import perf_counter
 from uuid import UUID
 
 from .story import DISTRICT, Usage, day, login, organization, seat
@@ -12,14 +11,10 @@ async def test_a_year_of_logins_then_now(usage: Usage) -> None:
     await usage.hear(organization(DISTRICT, None))
     await usage.hear(*(seat(user, org=DISTRICT) for user in PEOPLE))
     batches = [[login(user, day(1 + 12 * number), org=DISTRICT) for user in PEOPLE] for number in range(30)]
-    seconds = []
     for batch in batches:
-        started = perf_counter()
         await usage.hear(*batch)
-        seconds.append(perf_counter() - started)
-    assert sorted(seconds)[15] < 0.6, "many times what it takes, for a machine with much else to do"
     told = len(await usage.told())
-    assert told == 2 * len(PEOPLE), "unknown, active, and no fact for each login"
+    assert told == len(PEOPLE), "active, and no fact for each login"
     await usage.reach(day(365))
     assert {fact.activity for fact in (await usage.told())[told:]} == {"active"}
     assert len(await usage.told()) == told + len(PEOPLE)

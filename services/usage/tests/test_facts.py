@@ -80,6 +80,16 @@ async def test_activity_is_unknown_until_a_source_tells_a_login(usage: Usage) ->
     assert await usage.activity(UUID(int=901)) == "unknown", "another tenant's logins are another tenant's"
 
 
+async def test_that_nothing_is_known_goes_without_saying_until_something_was(usage: Usage) -> None:
+    await usage.hear(organization(DISTRICT, None), organization(NORTH), organization(SOUTH), seat(ANN), seat(BOB))
+    await usage.hear(seat(BOB, day(1), org=SOUTH, version=2))
+    assert await usage.told() == [], "whoever hears nothing of a seat knows that it is unknown"
+    await usage.hear(login(ANN, day(2), org=DISTRICT))
+    await usage.reach(day(2))
+    first = {fact.user_id: (fact.activity, fact.version, fact.previous_version) for fact in await usage.told()}
+    assert first == {ANN: ("active", 1, 0), BOB: ("never_used", 1, 0)}
+
+
 @pytest.mark.parametrize(
     ("story", "where", "method", "activity"),
     [

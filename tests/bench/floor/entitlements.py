@@ -86,10 +86,5 @@ def seat_row(seat: Fact) -> tuple[object, ...]:
     )
 
 
-async def hear_activity(_connection: Connection, _facts: list[Fact]) -> bool:
-    """Nobody of a flow ever logged in: there is nothing to keep."""
-    return False
-
-
 async def main() -> None:
-    await run("entitlements", {kinds.USER: seat_people, kinds.ACTIVITY: hear_activity})
+    await run("entitlements", {kinds.USER: seat_people})

@@ -3,9 +3,7 @@
 from usher_contracts.entitlements import PoolChanged, SeatChanged
 from usher_contracts.envelope import routing_key
 from usher_contracts.identity import UserChanged
-from usher_contracts.usage import SeatActivityChanged
 
 USER = routing_key(UserChanged.type)
 SEAT = routing_key(SeatChanged.type)
 POOL = routing_key(PoolChanged.type)
-ACTIVITY = routing_key(SeatActivityChanged.type)

@@ -21,10 +21,5 @@ async def keep_seats(connection: Connection, facts: list[Fact]) -> bool:
     return False
 
 
-async def hear_activity(_connection: Connection, _facts: list[Fact]) -> bool:
-    """Nobody of a flow is warned: there is nothing to keep."""
-    return False
-
-
 async def main() -> None:
-    await run("notifications", {kinds.USER: keep_people, kinds.SEAT: keep_seats, kinds.ACTIVITY: hear_activity})
+    await run("notifications", {kinds.USER: keep_people, kinds.SEAT: keep_seats})

@@ -22,14 +22,6 @@ HEADCOUNTS = insert(
     [column.name for column in HEADCOUNT.columns],
     "do update set assigned = kept.assigned + excluded.assigned, unknown = kept.unknown + excluded.unknown",
 )
-ACTIVITIES = """
-    update seat s set (activity_version, activity, activity_since) = (given.version, given.activity, given.since)
-    from (select tenant::uuid, person::uuid, product, version, activity, since::timestamptz
-          from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-              as f (tenant, person, product, version, activity, since)) as given
-    where s.tenant_id = given.tenant and s.user_id = given.person and s.product = given.product
-      and s.activity_version < given.version
-"""
 POOL_COLUMNS = [column.name for column in POOL.columns]
 POOLS = insert(POOL, POOL_COLUMNS, NEWEST)
 
@@ -74,12 +66,6 @@ def claim_row(fact: Fact) -> tuple[object, ...]:
     )
 
 
-async def keep_activity(connection: Connection, facts: list[Fact]) -> bool:
-    names = ("tenant_id", "user_id", "product", "version", "activity", "since")
-    await write(connection, ACTIVITIES, [[fact[name] for name in names] for fact in facts])
-    return False
-
-
 async def keep_pools(connection: Connection, facts: list[Fact]) -> bool:
     latest = {fact["id"]: fact for fact in sorted(facts, key=lambda fact: fact["version"])}
     await write(connection, POOLS, [[fact[name] for name in POOL_COLUMNS] for fact in latest.values()])
@@ -91,6 +77,5 @@ async def main() -> None:
         kinds.USER: keep_people,
         kinds.POOL: keep_pools,
         kinds.SEAT: keep_seats,
-        kinds.ACTIVITY: keep_activity,
     }
     await run("reporting", apply)

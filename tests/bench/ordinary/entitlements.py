@@ -15,7 +15,6 @@ from tests.bench.ordinary.broker import Program, caused, mapped
 from usher_contracts.entitlements import PoolChanged, SeatChanged, SeatEvidence
 from usher_contracts.envelope import Event
 from usher_contracts.identity import UserChanged
-from usher_contracts.usage import SeatActivityChanged
 from usher_entitlements.domain.allocation import Room
 from usher_entitlements.domain.grants import DEFAULT_RULES, by_product, calls, rule_id, want
 from usher_entitlements.domain.people import HeldRole, Person
@@ -40,11 +39,6 @@ async def seat_person(event: Event[UserChanged]) -> None:
     # After the commit, so that whoever tells of a pool sees it as it is then.
     changed_pools.update((seat.data.pool_id, event) for seat in told)
     await PROGRAM.publish(*told)
-
-
-@PROGRAM.subscribes(SeatActivityChanged)
-async def hear_activity(event: Event[SeatActivityChanged]) -> None:
-    """Nobody of a flow ever logged in: there is nothing to keep."""
 
 
 async def decide(session: AsyncSession, event: Event[UserChanged]) -> list[Event[Any]]:

@@ -6,7 +6,6 @@ from tests.bench.ordinary.people import keep_person
 from usher_contracts.entitlements import SeatChanged
 from usher_contracts.envelope import Event
 from usher_contracts.identity import UserChanged
-from usher_contracts.usage import SeatActivityChanged
 from usher_notifications.tables import METADATA, SEAT
 
 PROGRAM = Program("notifications")
@@ -30,11 +29,6 @@ async def keep_seat(event: Event[SeatChanged]) -> None:
         elif seat.version >= fact.version:
             return
         seat.org_id, seat.state, seat.since, seat.version = fact.org_id, fact.state, fact.since, fact.version
-
-
-@PROGRAM.subscribes(SeatActivityChanged)
-async def hear_activity(event: Event[SeatActivityChanged]) -> None:
-    """Nobody of a flow is warned: there is nothing to keep."""
 
 
 async def main() -> None:

@@ -11,7 +11,6 @@ from tests.bench.ordinary.people import keep_person
 from usher_contracts.entitlements import PoolChanged, SeatChanged
 from usher_contracts.envelope import Event
 from usher_contracts.identity import UserChanged
-from usher_contracts.usage import SeatActivityChanged
 from usher_reporting.domain.headcount import COMBINED, COMBINED_OF
 from usher_reporting.tables import CLAIM, HEADCOUNT, METADATA, POOL, SEAT
 
@@ -51,22 +50,6 @@ async def keep_seat(event: Event[SeatChanged]) -> None:
         await count(session, fact, fact.product, was, seat.state)
 
 
-@PROGRAM.subscribes(SeatActivityChanged)
-async def keep_activity(event: Event[SeatActivityChanged]) -> None:
-    """Keep how a seat is used; one that is unknown to be used is counted so already."""
-    fact = event.data
-    async with PROGRAM.sessions() as session, session.begin():
-        seats = await lock_seats(session, fact)
-        seat = seats.get(fact.product)
-        if seat is None:
-            seat = new_seat(fact)
-            session.add(seat)
-        if seat.activity_version >= fact.version:
-            return
-        seat.activity_version, seat.activity = fact.version, fact.activity
-        seat.activity_since, seat.last_login_at = fact.since, fact.last_login_at
-
-
 @PROGRAM.subscribes(PoolChanged)
 async def keep_pool(event: Event[PoolChanged]) -> None:
     fact = event.data
@@ -82,14 +65,14 @@ async def keep_pool(event: Event[PoolChanged]) -> None:
                 setattr(pool, name, value)
 
 
-async def lock_seats(session: AsyncSession, fact: SeatChanged | SeatActivityChanged) -> dict[str, Any]:
+async def lock_seats(session: AsyncSession, fact: SeatChanged) -> dict[str, Any]:
     """The seats of the fact's person, by product; the person is locked, known or not: both seats count as one once."""
     await session.execute(LOCK, {"person": str(fact.user_id)})
     rows = await session.scalars(select(Seat).where(Seat.tenant_id == fact.tenant_id, Seat.user_id == fact.user_id))
     return {seat.product: seat for seat in rows}
 
 
-def new_seat(fact: SeatChanged | SeatActivityChanged) -> Any:
+def new_seat(fact: SeatChanged) -> Any:
     return Seat(
         tenant_id=fact.tenant_id,
         user_id=fact.user_id,

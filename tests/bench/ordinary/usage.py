@@ -4,18 +4,16 @@ It decides as the product does where no source of logins is connected: that is u
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from tests.bench.ordinary.broker import Program, caused, mapped
+from tests.bench.ordinary.broker import Program, mapped
 from tests.bench.ordinary.people import keep_person
 
 from usher_contracts.entitlements import SeatChanged
 from usher_contracts.envelope import Event
 from usher_contracts.identity import UserChanged
-from usher_contracts.usage import SeatActivityChanged
 from usher_usage.tables import LAST_LOGIN, METADATA, SEAT, SEAT_ACTIVITY, SOURCE
 
 PROGRAM = Program("usage")
@@ -31,13 +29,12 @@ async def keep_people(event: Event[UserChanged]) -> None:
 
 @PROGRAM.subscribes(SeatChanged)
 async def watch_seat(event: Event[SeatChanged]) -> None:
-    """Keep the seat, and tell how it is used where that is news."""
+    """Keep the seat, and how it is used; that nothing is known of it goes without saying."""
     async with PROGRAM.sessions() as session, session.begin():
-        told = await judge(session, event)
-    await PROGRAM.publish(*told)
+        await judge(session, event)
 
 
-async def judge(session: AsyncSession, event: Event[SeatChanged]) -> list[Event[Any]]:
+async def judge(session: AsyncSession, event: Event[SeatChanged]) -> None:
     fact, at = event.data, datetime.now(UTC)
     key = (fact.tenant_id, fact.user_id, fact.product)
     # The person's row is what their seats are judged under, two of them at once or not.
@@ -46,7 +43,7 @@ async def judge(session: AsyncSession, event: Event[SeatChanged]) -> list[Event[
     )
     seat = await session.get(Seat, key, with_for_update=True)
     if seat is not None and seat.version >= fact.version:
-        return []
+        return
     if seat is None:
         seat = Seat(tenant_id=fact.tenant_id, user_id=fact.user_id, product=fact.product)
         session.add(seat)
@@ -56,7 +53,7 @@ async def judge(session: AsyncSession, event: Event[SeatChanged]) -> list[Event[
     source = await session.scalar(select(Source).where(Source.tenant_id == fact.tenant_id).limit(1))
     told = await session.get(SeatActivity, key)
     if fact.state != "assigned" or told is not None or source is not None:
-        return []
+        return
     activity = SeatActivity(
         tenant_id=fact.tenant_id,
         user_id=fact.user_id,
@@ -66,23 +63,9 @@ async def judge(session: AsyncSession, event: Event[SeatChanged]) -> list[Event[
         since=seat.assigned_since,
         assigned_since=seat.assigned_since,
         told_at=at,
-        version=1,
+        version=0,
     )
     session.add(activity)
-    return [caused(to_message(activity), event, at)]
-
-
-def to_message(activity: Any) -> SeatActivityChanged:
-    return SeatActivityChanged(
-        tenant_id=activity.tenant_id,
-        user_id=activity.user_id,
-        product=activity.product,
-        org_id=activity.org_id,
-        activity=activity.activity,
-        since=activity.since,
-        assigned_since=activity.assigned_since,
-        version=activity.version,
-    )
 
 
 async def main() -> None:

@@ -126,4 +126,4 @@ SEAT_ACTIVITY = Table(
     Index("ix_seat_activity_due", "next_change_at", postgresql_where=text("next_change_at is not null")),
     Index("ix_seat_activity_unused", "since", "user_id", "product", postgresql_where=text(UNUSED)),
 )
-"""The last fact told of each seat, and when to look at it again (`next_change_at`, null for never)."""
+"""The last fact told of each seat (version 0: none), and when to look at it again; null is never."""

@@ -23,7 +23,10 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the last fact about a seat said, and when it was told."""
+    """What the last fact about a seat said, and when it was told.
+
+    At version 0 there was none yet: it is what the silence says.
+    """
 
     org_id: UUID
     activity: Activity
@@ -39,7 +42,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class WatchedSeat:
-    """The pair (person, product). `told` is None before the first fact."""
+    """The pair (person, product). `told` is None before it was judged."""
 
     tenant_id: UUID
     user_id: UUID
@@ -92,10 +95,18 @@ def settle_held(seat: WatchedSeat, at: datetime) -> Change | None:
     standing = judge(seat.holding, at, seat.warned_at)
     tell_at = when_to_tell(seat.told, seat.org_id, seat.holding, standing, at)
     if tell_at is not None and tell_at <= at:
-        return Change(seat, news(seat, seat.holding, standing, at), standing.until, is_news=True)
+        return tell(seat, seat.holding, standing, at)
     assert seat.told  # noqa: S101 (else it would have been told)
     look_at = min((moment for moment in (tell_at, standing.until) if moment), default=None)
     return Change(seat, seat.told, look_at, is_news=False) if look_at != seat.look_at else None
+
+
+def tell(seat: WatchedSeat, holding: Holding, standing: Standing, at: datetime) -> Change:
+    """What is said of a seat. The first word on one is not that nothing is known of it: whoever hears nothing knows."""
+    told = news(seat, holding, standing, at)
+    if told.version == 1 and told.activity is Activity.UNKNOWN and told.kept_until is None:
+        return Change(seat, replace(told, version=0), standing.until, is_news=False)
+    return Change(seat, told, standing.until, is_news=True)
 
 
 def settle_reclaimed(seat: WatchedSeat, at: datetime) -> Change | None:

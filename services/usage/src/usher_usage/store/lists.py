@@ -50,9 +50,9 @@ COUNTS = text("""
 """)
 # Summed, so that no order is needed; over md5, which is the same on every server.
 CHECK = text("""
-    select count(*) as facts, coalesce(sum(('x' || left(md5(
-            user_id::text || '/' || product || '/' || activity || '/' || version), 15))::bit(60)::bigint), 0)::text
-            as checksum,
+    select count(*) filter (where version > 0) as facts, coalesce(sum(('x' || left(md5(
+            user_id::text || '/' || product || '/' || activity || '/' || version), 15))::bit(60)::bigint)
+            filter (where version > 0), 0)::text as checksum,
         count(*) filter (where next_change_at <= :at) as due, (select count(*) from login) as logins
     from seat_activity
 """)
