@@ -127,6 +127,10 @@ class Event(Envelope, Generic[F]):
 
     data: F
 
+    def body(self) -> bytes:
+        """What the message carries."""
+        return self.data.model_dump_json().encode()
+
     @classmethod
     def of(cls, fact: F, *, id: UUID, at: datetime, cause: Cause) -> "Event[F]":  # noqa: A002 (CloudEvents' name)
         """The event that tells `fact`, true since `at`, led to by `cause`. `id` is a UUIDv7."""

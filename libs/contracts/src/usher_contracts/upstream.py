@@ -156,6 +156,10 @@ class SentCommand(Envelope):
     def key(self) -> str:
         return command_key(self.tenantid, self.upstream, self.type)
 
+    def body(self) -> bytes:
+        """What the message carries."""
+        return self.data.model_dump_json().encode()
+
     def attributes(self) -> dict[str, str]:
         """As of any message, with what orders the command."""
         named = super().attributes()

@@ -240,7 +240,7 @@ def refused_event(event: Any, reason: str, detail: str) -> Refused:
         reason,
         detail,
         event.attributes(),
-        event.data.model_dump_json().encode(),
+        event.body(),
         event.key,
         event.tenantid,
     )

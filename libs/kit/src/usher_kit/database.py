@@ -24,6 +24,12 @@ OPEN_ALL = text("""
         select id from tenant union select * from unnest(cast(:also as uuid[]))) as text), true),
         (select number from epoch)
 """)
+OPEN_MORE = text("""
+    select set_config('usher.tenants', cast(array(
+        select unnest(cast(current_setting('usher.tenants') as uuid[]))
+        union select * from unnest(cast(:more as uuid[]))
+    ) as text), true)
+""")
 OPEN_OUTBOX = text("select set_config('usher.relay', 'on', true), set_config('synchronous_commit', 'off', true)")
 ALL_TENANTS = text("select id from tenant order by id")
 
@@ -37,6 +43,11 @@ class Untold(Protocol):
 
 class Contended(Exception):
     """The rows proved different once they were locked: roll back and decide again. Waiting helps."""
+
+
+async def open_more(conn: AsyncConnection, tenants: Iterable[UUID]) -> None:
+    """Let a transaction see the rows of `tenants` too, from here to its end."""
+    await conn.execute(OPEN_MORE, {"more": sorted(tenants)})
 
 
 def app_role(service: str) -> str:

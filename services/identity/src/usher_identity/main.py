@@ -30,12 +30,12 @@ from usher_identity.importing.bulk import run_next_bulk
 from usher_identity.importing.deciding import do_what_was_decided
 from usher_identity.importing.forgetting import forget_old_issues
 from usher_identity.importing.running import run_next_import
+from usher_identity.keycloak.reading import read_upstreams
 from usher_identity.oidc.keys import key_ring, rotate_keys
 from usher_identity.preparing import prepare
 from usher_identity.settings import IdentitySettings
 from usher_identity.tables import METADATA
 from usher_identity.time_passing import lapse_transfers
-from usher_kit.commands import read_commands
 from usher_kit.loops import Loop
 from usher_kit.service import Service, run
 
@@ -49,7 +49,7 @@ SERVICE = Service(
     IdentitySettings,
     metadata=METADATA,
     apply=APPLY,
-    read=read_commands,
+    read=read_upstreams,
     routers=[
         organizations.router,
         calendars.router,

@@ -22,6 +22,27 @@ def add_upstream_tables(metadata: MetaData) -> None:
         moment("window_at"),
         Column("used", Integer, nullable=False),
         Column("version", BigInteger, nullable=False),
+        Column("settings", Text, nullable=False),
+    )
+    Table(
+        "keycloak_realm",
+        metadata,
+        tenant_id(),
+        Column("key", Text, primary_key=True),
+        Column("of_tenant", UUID(as_uuid=True), nullable=False),
+        Column("upstream", Text, nullable=False),
+    )
+    Table(
+        "upstream_tally",
+        metadata,
+        tenant_id(),
+        Column("source", Text, primary_key=True),
+        Column("outcome", Text, primary_key=True),
+        Column("what", Text, primary_key=True),
+        Column("events", BigInteger, nullable=False),
+        Column("detail", Text, nullable=False),
+        Column("last_id", Text, nullable=False),
+        moment("last_at"),
     )
     Table(
         "upstream_inbox",

@@ -33,6 +33,11 @@ BATCH_FACTS = Histogram(
 )
 BATCH_SECONDS = Histogram("usher_batch_seconds", "Seconds from a batch's first load to its commit", ["service"])
 RETRIES = Counter("usher_batch_retries_total", "Batches tried again", ["service", "cause"])
+UPSTREAM_EVENTS = Counter(
+    "usher_upstream_events_total",
+    "Events of upstreams that read no outcomes, by what became of them",
+    ["kind", "outcome"],
+)
 LOOP_FAILURES = Counter("usher_loop_failures_total", "Rounds of a background loop that failed", ["service", "loop"])
 SESSIONS_AWAY = Counter("usher_console_sessions_away_total", "Requests refused while the session store was away")
 LIVE_BROWSERS = Gauge("usher_console_live_browsers", "Browsers that follow the figures now")

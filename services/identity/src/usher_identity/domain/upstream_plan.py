@@ -16,6 +16,7 @@ from usher_identity.domain.import_plan import (
     welcome,
 )
 from usher_identity.domain.import_standing import leave, standing_of
+from usher_identity.domain.import_survey import name_key
 from usher_identity.domain.incoming import IncomingPerson, Issue, Standing
 from usher_identity.domain.mapping import MappedPerson
 from usher_identity.domain.people import Person, Status
@@ -40,7 +41,7 @@ def plan_known(
         return delete(external_id, known, rules)
     was = Standing(standing_of(before, rules.source, external_id) or Standing.ACTIVE)
     wanted = STANDINGS[sayings.status.word] if sayings.status else was
-    profile = sayings.profile.word if sayings.profile else profile_of(known)
+    profile = sayings.profile_beside(profile_of(known)) or profile_of(known)
     roles = sayings.given(before.roles.given_by(rules.source))
     row = row_of(external_id, profile, roles, was if wanted is Standing.ABSENT else wanted)
     change = change_known(known, row, place, rules)
@@ -53,17 +54,36 @@ def plan_new(
     external_id: str, sayings: Sayings, namesakes: Namesakes, place: Place | None, rules: ImportRules
 ) -> PersonChange | Issue | None:
     """Somebody whom the upstream did not name before: linked or created once it says who they are. None until then."""
-    if sayings.profile is None or sayings.status is None or place is None or sayings.is_deleted:
+    if place is None or sayings.is_deleted:
         return None
-    wanted = STANDINGS[sayings.status.word]
+    namesake = namesake_of(sayings, place.tenant_id, namesakes)
+    profile = sayings.profile_beside(profile_of(namesake) if namesake else None)
+    if profile is None or (namesake is None and sayings.status is None):
+        return None
+    if sayings.organization is None and namesake:
+        place = Place(namesake.person.tenant_id, namesake.person.org_id)
+    wanted = STANDINGS[sayings.status.word] if sayings.status else Standing.ACTIVE
     standing = Standing.ACTIVE if wanted is Standing.ABSENT else wanted
-    row = row_of(external_id, sayings.profile.word, sayings.given(frozenset()), standing)
+    row = row_of(external_id, profile, sayings.given(frozenset()), standing)
     change = welcome(row, place, KnownPeople({}, namesakes), rules)
     if isinstance(change, Issue):
         return change
+    if change.before is None and sayings.status is None:
+        return None
     if change.before is None and not sayings.is_confirmed:
         change = replace(change, after=replace(change.after, status=Status.INVITED))
     return with_presence(change, sayings, wanted, rules)
+
+
+def namesake_of(sayings: Sayings, tenant_id: UUID, namesakes: Namesakes) -> Known | None:
+    """Who has the user name that was said. By a name that only tells who is meant, nobody who is away is known."""
+    said = sayings.user_name
+    found = (
+        [one for one in namesakes.get((tenant_id, name_key(said)), ()) if one.status != Status.DELETED] if said else []
+    )
+    if len(found) != 1 or (sayings.status is None and found[0].status not in (Status.INVITED, Status.ACTIVE)):
+        return None
+    return Known(found[0], None)
 
 
 def with_presence(change: PersonChange, sayings: Sayings, wanted: Standing, rules: ImportRules) -> PersonChange:

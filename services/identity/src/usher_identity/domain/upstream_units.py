@@ -63,6 +63,11 @@ class Units:
         found = self.find(external_id)
         return Place(found.tenant_id, found.id)
 
+    @property
+    def home(self) -> Place:
+        """Where somebody belongs of whom the upstream does not say it."""
+        return Place(self.upstream.tenant_id, self.upstream.org_id)
+
     def put(self, unit: Unit, id_: UUID, at: datetime) -> Organization:
         """Make a unit, or change it. Raises Refusal for a parent that is not known, and for what no tree allows."""
         parent = self.find(unit.parent_external_id) if unit.parent_external_id else self.by_id[self.upstream.org_id]

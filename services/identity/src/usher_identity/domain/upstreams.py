@@ -8,6 +8,7 @@ from uuid import UUID
 
 from usher_identity.domain.jobs import RoleWords
 from usher_identity.domain.mapping import DEFAULT, ROLES, RoleMapping, plain
+from usher_identity.domain.realms import Realm
 
 AHEAD = timedelta(minutes=5)
 """How far another's clock may be ahead of ours."""
@@ -38,6 +39,8 @@ class Upstream:
     used: int = 0
     version: int = 0
     kind: Kind = "amqp"
+    realm: Realm | None = None
+    """Which realm it stands for, where it is one of Keycloak's."""
     words: RoleWords = field(default_factory=RoleWords)
     """Its own words for roles, which its imports go by too."""
 

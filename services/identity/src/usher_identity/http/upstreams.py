@@ -1,23 +1,27 @@
 """/v1/upstreams: systems that say who people are, by AMQP and other ways; where each may act and in which words."""
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Response, status
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.topology import UPSTREAM, outcome_queue
+from usher_identity.domain.realms import Realm
 from usher_identity.domain.upstreams import QUOTA, Kind, Upstream
 from usher_identity.http.acts import act_of, write_down
 from usher_identity.http.organizations import organization_for
+from usher_identity.http.upstream_ways import KeycloakSettings
+from usher_identity.store.tallies import list_tallies
 from usher_identity.store.upstreams import find_upstream_for_update, list_upstreams
 from usher_identity.use_cases.upstreams import add_upstream, change_upstream, drop_upstream
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited
 from usher_kit.conditional import IfMatch, check_match, etag
-from usher_kit.errors import NotFound
+from usher_kit.errors import Forbidden, NotFound
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
 from usher_kit.runtime import Running
 
@@ -47,6 +51,7 @@ class UpstreamAnswer(BaseModel):
     exchange: str | None
     routing_keys: str | None
     outcome_queue: str | None
+    keycloak: KeycloakSettings | None = None
     version: int
 
 
@@ -60,6 +65,31 @@ class UpstreamRequest(BaseModel):
     org_id: UUID
     mapping: Mapping = Field(default_factory=dict)
     quota: Quota = QUOTA
+    keycloak: Annotated[KeycloakSettings | None, Field(description="For the kind `keycloak`, and needed there")] = None
+
+    @model_validator(mode="after")
+    def _has_its_settings(self) -> Self:
+        if (self.kind == "keycloak") != (self.keycloak is not None):
+            msg = "the kind keycloak, and no other, needs `keycloak`"
+            raise ValueError(msg)
+        return self
+
+
+class TallyAnswer(BaseModel):
+    """Events that came to the same: `ignored_…` say nothing here; `detail` is of the latest one, `last_id`."""
+
+    outcome: str
+    what: str
+    events: int
+    detail: str
+    last_id: str
+    last_at: datetime
+
+
+class Tallies(BaseModel):
+    """What became of an upstream's events."""
+
+    items: list[TallyAnswer]
 
 
 class UpstreamPatch(BaseModel):
@@ -93,7 +123,8 @@ async def post_upstream(
     async with access.transaction() as conn:
         organization = await organization_for(access, conn, body.org_id, "org_admin")
         act = act_of(access, runtime)
-        made = await add_upstream(conn, organization, body.name, body.mapping, body.quota, act, body.kind)
+        realm = realm_of(access, body)
+        made = await add_upstream(conn, organization, body.name, body.mapping, body.quota, act, body.kind, realm)
         answer = to_answer(made)
         done = Act("upstream.add", str(made.id), made.tenant_id, made.org_id, None, state(answer))
         await write_down(conn, access, act, [done])
@@ -146,6 +177,24 @@ async def delete_upstream(access: Authorized, runtime: Running, upstream_id: UUI
         await write_down(conn, access, act, [done])
 
 
+@router.get("/{upstream_id}/tally")
+async def get_tally(access: Authorized, upstream_id: UUID) -> Tallies:
+    """What became of the events of an upstream that reads no outcomes, counted."""
+    async with access.transaction() as conn:
+        found = await upstream_for(access, conn, upstream_id)
+        counted = await list_tallies(conn, found.tenant_id, found.name)
+    return Tallies(items=[TallyAnswer(**asdict(one)) for one in counted])
+
+
+def realm_of(access: Access, body: UpstreamRequest) -> Realm | None:
+    """Raises Forbidden for who is no system administrator: a realm's name is taken over all tenants."""
+    if body.keycloak is None:
+        return None
+    if not access.caller.is_system:
+        raise Forbidden("Only a system administrator says whose a realm of Keycloak is.")
+    return body.keycloak.to_realm()
+
+
 async def upstream_for(access: Access, conn: AsyncConnection, id_: UUID) -> Upstream:
     """An upstream of an organization that the caller administers, locked. Raises NotFound or Forbidden."""
     found = await find_upstream_for_update(conn, id_)
@@ -169,6 +218,7 @@ def to_answer(one: Upstream) -> UpstreamAnswer:
         exchange=UPSTREAM if by_amqp else None,
         routing_keys=f"{one.tenant_id}.{one.name}.upstream.#" if by_amqp else None,
         outcome_queue=outcome_queue(one.tenant_id, one.name).name if by_amqp else None,
+        keycloak=KeycloakSettings.of(one.realm) if one.realm else None,
         version=one.version,
     )
 

@@ -73,6 +73,8 @@ def from_sayings(one: Sayings) -> dict[str, Any]:
         "status": one.status and [one.status.order, one.status.word],
         "floor": floor and [floor.order, sorted(floor.word)],
         "roles": {role: [said.order, said.word] for role, said in one.roles.items()},
+        "parts": {name: [said.order, said.word] for name, said in one.parts.items()},
+        "words": {id_: [said.order, said.word] for id_, said in one.words.items()},
         "is_confirmed": one.is_confirmed,
         "is_deleted": one.is_deleted,
     }
@@ -86,6 +88,8 @@ def to_sayings(stored: Mapping[str, Any]) -> Sayings:
         status=Saying(*status) if status else None,
         floor=Saying(floor[0], frozenset(floor[1])) if floor else None,
         roles={role: Saying(*said) for role, said in stored["roles"].items()},
+        parts={name: Saying(*said) for name, said in stored["parts"].items()},
+        words={id_: Saying(*said) for id_, said in stored["words"].items()},
         is_confirmed=stored["is_confirmed"],
         is_deleted=stored["is_deleted"],
     )

@@ -5,15 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.jobs import RoleWords
+from usher_identity.domain.realms import Realm
 from usher_identity.domain.upstreams import Upstream
 from usher_identity.store.jobs import to_words
 
 COLUMNS = """
-    tenant_id, name, id, kind, org_id, quota, created_at, window_at, used, version,
+    tenant_id, name, id, kind, org_id, quota, created_at, window_at, used, version, settings,
     (select words from role_mapping m where m.tenant_id = u.tenant_id and m.source = u.name) as words
 """
 LOAD = text(f"""
@@ -33,13 +35,16 @@ LIST = text(f"""
 FIND = text(f"select {COLUMNS} from upstream u where removed_at is null and id = :id for update")
 VERSION = text("select version from upstream where tenant_id = :tenant and name = :name for update")
 SAVE = text("""
-    insert into upstream (tenant_id, name, id, kind, org_id, quota, created_at, window_at, used, version)
+    insert into upstream (tenant_id, name, id, kind, org_id, quota, created_at, window_at, used, version,
+        settings)
     select * from unnest(cast(:tenants as uuid[]), cast(:names as text[]), cast(:ids as uuid[]),
         cast(:kinds as text[]), cast(:orgs as uuid[]), cast(:quotas as integer[]), cast(:created as timestamptz[]),
-        cast(:windows as timestamptz[]), cast(:used as integer[]), cast(:versions as bigint[]))
+        cast(:windows as timestamptz[]), cast(:used as integer[]), cast(:versions as bigint[]),
+        cast(:settings as text[]))
     on conflict (tenant_id, name) do update
-    set (id, kind, org_id, quota, created_at, removed_at, window_at, used, version) = (excluded.id, excluded.kind,
-        excluded.org_id, excluded.quota, excluded.created_at, null, excluded.window_at, excluded.used, excluded.version)
+    set (id, kind, org_id, quota, created_at, removed_at, window_at, used, version, settings) = (excluded.id,
+        excluded.kind, excluded.org_id, excluded.quota, excluded.created_at, null, excluded.window_at, excluded.used,
+        excluded.version, excluded.settings)
 """)
 REMOVE = text("update upstream set removed_at = :at, version = :version where tenant_id = :tenant and name = :name")
 KNOWN = text("""
@@ -101,6 +106,7 @@ async def save_upstreams(conn: AsyncConnection, upstreams: Sequence[Upstream]) -
             "windows": [one.window_at for one in upstreams],
             "used": [one.used for one in upstreams],
             "versions": [one.version for one in upstreams],
+            "settings": [from_settings(one) for one in upstreams],
         },
     )
 
@@ -149,5 +155,16 @@ def from_row(row: Row[Any]) -> Upstream:
         window_at=row.window_at,
         used=row.used,
         version=row.version,
+        realm=to_realm(row.settings),
         words=to_words(row.words) if row.words else RoleWords(),
     )
+
+
+def from_settings(one: Upstream) -> str:
+    """What the upstream's way of coming needs to know."""
+    return orjson.dumps({"realm": one.realm} if one.realm else {}).decode()
+
+
+def to_realm(settings: str) -> Realm | None:
+    stored = orjson.loads(settings).get("realm")
+    return Realm(**stored) if stored else None

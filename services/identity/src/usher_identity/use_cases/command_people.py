@@ -30,6 +30,7 @@ from usher_identity.domain.sayings import Profile, Sayings
 from usher_identity.domain.upstream_plan import plan_known, plan_new
 from usher_identity.domain.upstream_units import Units
 from usher_identity.domain.upstreams import map_words
+from usher_identity.keycloak.sent import PersonSaid
 from usher_identity.store.sayings import load_sayings, save_sayings
 from usher_identity.store.sources import load_known_for_update, load_links, save_said
 from usher_identity.use_cases.guarding_commands import guard
@@ -95,7 +96,7 @@ async def take_people(
             answers.append(refuse(one, refusal.detail))
     saying: dict[str, Sayings] = {}
     for external_id, words in heard.items():
-        answers += decide(external_id, words, people, units, rules, saying)
+        answers += decide(external_id, words, people, units, mapping, rules, saying)
     held = await spare(conn, units, people, act)
     changes = [Change(people.before.get(id_), one) for id_, one in people.after.items()]
     recorded = await record_people(conn, changes, act)
@@ -134,7 +135,8 @@ async def load_people(conn: AsyncConnection, units: Units, commands: Sequence[Se
     tenant_id, source = units.upstream.tenant_id, units.upstream.name
     named = {one.subject for one in commands}
     links = await load_links(conn, [tenant_id], source, named)
-    names = [one.data.user_name for one in commands if isinstance(one.data, UserUpsert) and one.subject not in links]
+    said = await load_sayings(conn, tenant_id, source, named)
+    names = names_said(commands, said, links)
     found = await load_known_for_update(conn, [tenant_id], [link for own in links.values() for link in own], names)
     known = {external_id: own[0] for external_id, own in found.by_external_id.items()}
     by_name = {key: list(own) for key, own in found.by_name.items()}
@@ -142,7 +144,17 @@ async def load_people(conn: AsyncConnection, units: Units, commands: Sequence[Se
     ids: dict[UUID, set[str]] = defaultdict(set)
     for external_id, one in known.items():
         ids[one.person.id].add(external_id)
-    return People(await load_sayings(conn, tenant_id, source, named), known, by_name, before, ids)
+    return People(said, known, by_name, before, ids)
+
+
+def names_said(commands: Sequence[SentCommand], said: Mapping[str, Sayings], links: Mapping[str, object]) -> list[str]:
+    """The user names by which people may be known who are not by their ids."""
+    now = [one.data.user_name for one in commands if isinstance(one.data, UserUpsert) and one.subject not in links]
+    for one in commands:
+        if isinstance(one.data, PersonSaid) and one.subject not in links:
+            now += [one.data.parts[name] for name in ("user_name", "known_as") if name in one.data.parts]
+    before = [one.user_name for external_id, one in said.items() if external_id not in links]
+    return now + [name for name in before if name is not None]
 
 
 def hear(command: SentCommand, units: Units, mapping: RoleMapping) -> Heard:
@@ -156,14 +168,12 @@ def hear(command: SentCommand, units: Units, mapping: RoleMapping) -> Heard:
             whole = sayings.upsert(order, profile, said.organization, mapped.roles, said.status)
             return Heard(command, whole, mapped.unmapped)
         case RolesCommand():
-            mapped = map_words(said.roles, mapping)
-            if isinstance(said, RolesSet):
-                return Heard(command, sayings.set_roles(order, mapped.roles), mapped.unmapped)
-            has = isinstance(said, RolesAdd)
-            return Heard(command, sayings.change_roles(order, mapped.roles, has=has), mapped.unmapped)
+            return hear_roles(command, said, mapping)
         case UserTransfer():
             units.find(said.organization)
             return Heard(command, sayings.transfer(order, said.organization))
+        case PersonSaid():
+            return hear_parts(command, said, units, mapping)
         case UserArchive():
             return Heard(command, sayings.archive(order))
         case UserDelete():
@@ -171,11 +181,32 @@ def hear(command: SentCommand, units: Units, mapping: RoleMapping) -> Heard:
     raise Refusal(f"{command.type} is no command about a person")
 
 
+def hear_roles(command: SentCommand, said: RolesCommand, mapping: RoleMapping) -> Heard:
+    order, mapped = order_of(command), map_words(said.roles, mapping)
+    if isinstance(said, RolesSet):
+        return Heard(command, sayings.set_roles(order, mapped.roles), mapped.unmapped)
+    has = isinstance(said, RolesAdd)
+    return Heard(command, sayings.change_roles(order, mapped.roles, has=has), mapped.unmapped)
+
+
+def hear_parts(command: SentCommand, said: PersonSaid, units: Units, mapping: RoleMapping) -> Heard:
+    """What an event of Keycloak's says. Raises Refusal as `hear` does."""
+    realm = units.upstream.realm
+    organization = realm.organization_of(said.attributes) if realm else None
+    if organization is not None:
+        units.find(organization)
+    status = None if said.is_enabled is None else "active" if said.is_enabled else "suspended"
+    whole = sayings.parts_of(order_of(command), said.parts, said.words, status, organization)
+    unmapped = map_words([word for word in said.words.values() if word is not None], mapping).unmapped
+    return Heard(command, whole, unmapped)
+
+
 def decide(
     external_id: str,
     words: Sequence[Heard],
     people: People,
     units: Units,
+    mapping: RoleMapping,
     rules: ImportRules,
     saying: dict[str, Sayings],
 ) -> list[Answer]:
@@ -194,7 +225,7 @@ def decide(
         now = joined
     if not taken:
         return answers
-    change = plan(external_id, now, people, units, rules)
+    change = plan(external_id, now.in_roles(lambda word: map_words([word], mapping).roles), people, units, rules)
     if isinstance(change, str):
         return answers + [refuse(one.command, change) for one in taken]
     saying[external_id] = Sayings(is_deleted=True) if now.is_deleted else now
@@ -226,14 +257,14 @@ def plan(external_id: str, now: Sayings, people: People, units: Units, rules: Im
     else:
         if foreign := namesakes_elsewhere(now, people.by_name, units):
             return f"the user name is that of {foreign}"
-        change = plan_new(external_id, now, people.by_name, place, rules)
+        change = plan_new(external_id, now, people.by_name, place or units.home, rules)
     return change.reason if isinstance(change, Issue) else change
 
 
 def namesakes_elsewhere(now: Sayings, by_name: Mapping[tuple[UUID, str], Sequence[Person]], units: Units) -> str | None:
     """Of whom the user name is that the upstream may not act on: nobody is taken over by naming them."""
-    if now.profile is None:
+    if now.user_name is None:
         return None
-    namesakes = by_name.get((units.upstream.tenant_id, name_key(now.profile.word.user_name)), ())
+    namesakes = by_name.get((units.upstream.tenant_id, name_key(now.user_name)), ())
     is_elsewhere = any(one.status != Status.DELETED and not units.serves(one.org_id) for one in namesakes)
     return "somebody in an organization that this upstream does not act for" if is_elsewhere else None

@@ -11,6 +11,7 @@ from usher_contracts.envelope import Cause
 from usher_contracts.upstream import Login, OrganizationUpsert, SentCommand
 from usher_identity.domain.upstream_units import Units
 from usher_identity.domain.upstreams import AHEAD, Upstream, mapping_of
+from usher_identity.keycloak.sent import SentEvent
 from usher_identity.store.organizations import load_tenant_organizations, lock_trees
 from usher_identity.store.upstreams import (
     CommandId,
@@ -23,6 +24,7 @@ from usher_identity.use_cases.command_logins import take_logins
 from usher_identity.use_cases.command_organizations import take_organizations
 from usher_identity.use_cases.command_people import take_people
 from usher_identity.use_cases.outcomes import Answer, refuse, tell
+from usher_identity.use_cases.realm_events import address, introductions, sift, tally
 from usher_identity.use_cases.recording import Act
 from usher_kit.commands import Malformed
 from usher_kit.consuming import set_aside
@@ -35,30 +37,61 @@ async def take_commands(conn: AsyncConnection, commands: Sequence[SentCommand], 
 
     Commands of an upstream that is not known here go to the dead letters: there is nobody to tell.
     """
+    commands = await address(conn, commands)
     await lock_trees(conn, {one.tenantid for one in commands})
     upstreams = await load_upstreams_for_update(conn, {(one.tenantid, one.upstream) for one in commands})
-    known = [one for one in commands if (one.tenantid, one.upstream) in upstreams]
-    strangers = [one for one in commands if (one.tenantid, one.upstream) not in upstreams]
-    await set_aside(conn, SERVICE, strangers, "unknown_upstream", "no upstream of this name is known in the tenant")
+    known = [one for one in commands if comes_from(upstreams.get((one.tenantid, one.upstream)), one)]
+    strangers = [one for one in commands if not comes_from(upstreams.get((one.tenantid, one.upstream)), one)]
+    await set_aside(conn, SERVICE, strangers, "unknown_upstream", "no upstream that comes by this way is known by it")
     by_upstream: dict[tuple[UUID, str], list[SentCommand]] = defaultdict(list)
     for one in await fresh(conn, known):
         by_upstream[one.tenantid, one.upstream].append(one)
     counted: list[Upstream] = []
     done: list[SentCommand] = []
-    answers: list[Answer] = []
     for key, own in by_upstream.items():
-        upstream, admitted = upstreams[key].admit(len(own), at)
-        answers += await take_from(conn, upstream, own[:admitted], at)
-        answers += [
-            refuse(one, f"more than the quota of {upstream.quota} commands a minute: send it again later")
-            for one in own[admitted:]
-        ]
+        take = take_events if upstreams[key].realm else take_told
+        upstream, taken = await take(conn, upstreams[key], own, at)
         counted.append(upstream)
-        done += own[:admitted]
+        done += taken
     await save_upstreams(conn, counted)
     await receive(conn, [id_of(one) for one in done], at)
-    await tell(conn, answers, at)
     return len(done)
+
+
+def comes_from(upstream: Upstream | None, command: SentCommand) -> bool:
+    """Whether the command came by the way of the upstream that it names."""
+    return upstream is not None and (upstream.kind == "keycloak") == isinstance(command, SentEvent)
+
+
+async def take_told(
+    conn: AsyncConnection, upstream: Upstream, commands: Sequence[SentCommand], at: datetime
+) -> tuple[Upstream, Sequence[SentCommand]]:
+    """Commands of a sender who is told what becomes of each. Answers those that are done."""
+    upstream, admitted = upstream.admit(len(commands), at)
+    answers = await take_from(conn, upstream, commands[:admitted], at)
+    answers += [
+        refuse(one, f"more than the quota of {upstream.quota} commands a minute: send it again later")
+        for one in commands[admitted:]
+    ]
+    await tell(conn, answers, at)
+    return upstream, commands[:admitted]
+
+
+async def take_events(
+    conn: AsyncConnection, upstream: Upstream, events: Sequence[SentCommand], at: datetime
+) -> tuple[Upstream, Sequence[SentCommand]]:
+    """Events of a realm, whose sender hears nothing: what is beyond the quota waits among the dead letters."""
+    sifted = sift(upstream, events)
+    upstream, admitted = upstream.admit(len(sifted.counting), at)
+    taken, beyond = sifted.counting[:admitted], sifted.counting[admitted:]
+    detail = f"more than the quota of {upstream.quota} a minute: raise it, and send them again by `usher dead replay`"
+    await set_aside(conn, SERVICE, beyond, "over_quota", detail)
+    introduced = await introductions(conn, upstream, taken)
+    answers = sifted.answers + await take_from(conn, upstream, [*introduced, *taken], at)
+    of_introductions = {id(one) for one in introduced}
+    told = [one for one in answers if id(one.command) not in of_introductions]
+    await tally(conn, upstream, told, sifted.ignored, at)
+    return upstream, [one for one in events if one.id not in {late.id for late in beyond}]
 
 
 def id_of(command: SentCommand) -> CommandId:

@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_identity.domain.changes import Change
 from usher_identity.domain.mapping import MappingError
 from usher_identity.domain.organizations import Organization
+from usher_identity.domain.realms import Realm
 from usher_identity.domain.refusals import AlreadyTaken, Refusal
 from usher_identity.domain.roles import MANUAL
 from usher_identity.domain.upstreams import Kind, Upstream, mapping_of
 from usher_identity.domain.versions import raised
 from usher_identity.store.organizations import lock_trees
+from usher_identity.store.realms import Owner, claim_realm, release_realm
 from usher_identity.store.sources import load_words, save_words
 from usher_identity.store.upstreams import (
     last_version,
@@ -36,8 +38,12 @@ async def add_upstream(
     quota: int,
     act: Act,
     kind: Kind = "amqp",
+    realm: Realm | None = None,
 ) -> Upstream:
-    """Connect an upstream to an organization. Raises AlreadyTaken for a name that the tenant has, Refusal for words."""
+    """Connect an upstream to an organization.
+
+    Raises AlreadyTaken for a name that the tenant has and for another's realm, Refusal for words.
+    """
     if name == MANUAL:
         raise Refusal("The source `manual` is what administrators do by hand; name another.", "/name")
     tenant_id = organization.tenant_id
@@ -46,6 +52,9 @@ async def add_upstream(
         raise AlreadyTaken(f"This tenant has an upstream {name} already.", "/name")
     version = raised(await last_version(conn, tenant_id, name), epoch_of(conn))
     made = Upstream(tenant_id, name, new_id(), organization.id, quota, act.at, act.at, version=version, kind=kind)
+    made = replace(made, realm=realm)
+    if realm and not await claim_realm(conn, realm.key, Owner(tenant_id, name)):
+        raise AlreadyTaken(f"The realm {realm.name} is heard as another upstream already.", "/keycloak/realm")
     await save_upstreams(conn, [made])
     return await keep_words(conn, made, words)
 
@@ -67,6 +76,8 @@ async def drop_upstream(conn: AsyncConnection, before: Upstream, act: Act, expec
     expect(before)
     after = replace(before, version=raised(before.version, epoch_of(conn)))
     await remove_upstream(conn, after, act.at)
+    if before.realm:
+        await release_realm(conn, Owner(before.tenant_id, before.name))
     return after
 
 

@@ -1,0 +1,54 @@
+"""Statements on realms of Keycloak: whose each is, over all tenants."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import OPERATORS_TENANT
+from usher_kit.database import open_more
+
+CLAIM = text("""
+    insert into keycloak_realm (tenant_id, key, of_tenant, upstream) values (:operators, :key, :tenant, :upstream)
+    on conflict do nothing returning key
+""")
+RELEASE = text(
+    "delete from keycloak_realm where tenant_id = :operators and of_tenant = :tenant and upstream = :upstream"
+)
+FIND = text("""
+    select key, of_tenant, upstream from keycloak_realm
+    where tenant_id = :operators and key = any(cast(:keys as text[]))
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The upstream that a realm is heard as."""
+
+    tenant_id: UUID
+    upstream: str
+
+
+async def claim_realm(conn: AsyncConnection, key: str, owner: Owner) -> bool:
+    """Make a realm an upstream's. False where it is one's already."""
+    await open_more(conn, [OPERATORS_TENANT])
+    asked = {"operators": OPERATORS_TENANT, "key": key, "tenant": owner.tenant_id, "upstream": owner.upstream}
+    return await conn.scalar(CLAIM, asked) is not None
+
+
+async def release_realm(conn: AsyncConnection, owner: Owner) -> None:
+    """Let an upstream's realm be another's."""
+    await open_more(conn, [OPERATORS_TENANT])
+    asked = {"operators": OPERATORS_TENANT, "tenant": owner.tenant_id, "upstream": owner.upstream}
+    await conn.execute(RELEASE, asked)
+
+
+async def find_owners(conn: AsyncConnection, keys: Iterable[str]) -> dict[str, Owner]:
+    """Whose these realms are, by the words of routing keys. The transaction sees these owners' rows from here on."""
+    await open_more(conn, [OPERATORS_TENANT])
+    rows = await conn.execute(FIND, {"operators": OPERATORS_TENANT, "keys": sorted(keys)})
+    found = {row.key: Owner(row.of_tenant, row.upstream) for row in rows}
+    await open_more(conn, {one.tenant_id for one in found.values()})
+    return found
