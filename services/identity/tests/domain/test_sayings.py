@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 from uuid import UUID
 
 from hypothesis import given
@@ -132,3 +133,62 @@ def test_a_deletion_is_for_ever_whatever_came_before_or_after() -> None:
 def test_of_equal_sequences_the_first_counts() -> None:
     first, second = Asked("upsert").said(7), Asked("upsert", name="other").said(7)
     assert first.joined(second) == first
+
+
+@dataclass(frozen=True)
+class Part:
+    """An event that speaks of some of a person."""
+
+    parts: tuple[tuple[str, str], ...] = ()
+    words: tuple[tuple[str, str | None], ...] = ()
+    status: str | None = None
+    org: str | None = None
+
+    def said(self, order: int) -> Sayings:
+        return sayings.parts_of(order, dict(self.parts), dict(self.words), self.status, self.org)
+
+
+GIVES = {"Coach": frozenset({"learner"}), "/teachers": frozenset({"learner", "observer"}), "other": frozenset[str]()}
+
+events = st.builds(
+    Part,
+    st.dictionaries(
+        st.sampled_from(["user_name", "given_name", "family_name", "email"]), st.sampled_from(["a", "b", ""])
+    ).map(lambda one: tuple(one.items())),
+    st.dictionaries(
+        st.sampled_from(["role:1", "group:1", "group:2"]), st.sampled_from([None, "Coach", "/teachers", "other"])
+    ).map(lambda one: tuple(one.items())),
+    st.sampled_from([None, "active", "suspended"]),
+    st.sampled_from([None, "north", "south"]),
+)
+
+
+@given(st.lists(events, max_size=6), st.randoms(use_true_random=False))
+def test_parts_and_words_of_ones_own_end_the_same_in_any_order(told: list[Part], random: Random) -> None:
+    said = [one.said(order) for order, one in enumerate(told)]
+    mixed = [*said, *random.choices(said, k=2)] if said else []
+    random.shuffle(mixed)
+    now, other = Sayings(), Sayings()
+    for one in said:
+        now = now.joined(one)
+    for one in mixed:
+        other = other.joined(one)
+    assert now == other
+    words = {id_: word for one in told for id_, word in one.words}
+    given_now = {role for word in words.values() if word is not None for role in GIVES[word]}
+    assert now.in_roles(GIVES.__getitem__).given(frozenset()) == given_now
+    profile = now.profile_beside(None)
+    parts = {name: part for one in told for name, part in one.parts}
+    assert (profile is not None) == bool(parts.get("user_name"))
+    if profile:
+        assert profile.email == (parts.get("email") or None)
+
+
+def test_a_display_name_stays_until_both_names_were_said() -> None:
+    known = Profile("ada", "Ada King", "ada@example.org")
+    one = sayings.parts_of(1, {"family_name": "Byron"}, {}, None, None)
+    assert one.profile_beside(known) == known
+    both = one.joined(sayings.parts_of(2, {"given_name": "Augusta"}, {}, None, None))
+    assert both.profile_beside(known) == Profile("ada", "Augusta Byron", "ada@example.org")
+    whole = both.joined(sayings.upsert(3, Profile("ada", "Ada", None), "north", frozenset(), "active"))
+    assert whole.profile_beside(known) == Profile("ada", "Ada", None)

@@ -18,6 +18,20 @@ URL = "USHER_RABBITMQ_MANAGEMENT_URL"
 
 
 @dataclass(frozen=True, slots=True)
+class Publisher:
+    """An upstream that publishes events of its own kind, and where they go."""
+
+    tenant_id: UUID
+    upstream: str
+    exchange: str
+    own: str
+    """The pattern of its routing keys."""
+    queue: str
+    keys: Sequence[str]
+    """Which of its events are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Broker:
     """The broker's administration at `address`, for one vhost."""
 
@@ -62,6 +76,31 @@ class Broker:
         """Remove an upstream's account and outcomes; what is gone already is no fault."""
         self.ask("DELETE", f"/api/users/{account(tenant_id, upstream)}", may_miss=True)
         self.ask("DELETE", f"/api/queues/{self.vhost}/{outcome_queue(tenant_id, upstream).name}", may_miss=True)
+
+    def admit_publisher(self, one: Publisher, password: str) -> str:
+        """Make the account of a publisher of events, and ask for those that say something. Answers its name.
+
+        It writes under its own keys; it reads and configures nothing.
+        """
+        user = account(one.tenant_id, one.upstream)
+        self.ask("PUT", f"/api/users/{user}", password=password, tags="")
+        writes = f"^{re.escape(one.exchange)}$"
+        self.ask("PUT", f"/api/permissions/{self.vhost}/{user}", configure="^$", write=writes, read="^$")
+        topics = f"/api/topic-permissions/{self.vhost}/{user}"
+        self.ask("PUT", topics, exchange=one.exchange, write=one.own, read="^$")
+        for key in one.keys:
+            self.ask("POST", self.bindings(one), routing_key=key)
+        return user
+
+    def dismiss_publisher(self, one: Publisher) -> None:
+        """Remove a publisher's account, and ask for its events no more; what is gone already is no fault."""
+        self.ask("DELETE", f"/api/users/{account(one.tenant_id, one.upstream)}", may_miss=True)
+        for bound in self.ask("GET", self.bindings(one)).json():
+            if bound["routing_key"] in one.keys:
+                self.ask("DELETE", f"{self.bindings(one)}/{bound['properties_key']}", may_miss=True)
+
+    def bindings(self, one: Publisher) -> str:
+        return f"/api/bindings/{self.vhost}/e/{one.exchange}/q/{one.queue}"
 
     def ask(self, method: str, path: str, *, may_miss: bool = False, **body: Any) -> httpx2.Response:
         """Raises Failure where the broker does not answer, or refuses."""

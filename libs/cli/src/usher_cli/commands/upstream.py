@@ -6,18 +6,20 @@ from typing import Annotated, Any, Literal
 import typer
 
 from usher_cli.clients.calls import Json
-from usher_cli.clients.session import open_session, outside
+from usher_cli.clients.session import Session, open_session, outside
 from usher_cli.failure import Failure
 from usher_cli.options import AsJson, Cursor, Every, Limit, Org
 from usher_cli.output import STDERR, moment, print_json, print_list, show, table
 from usher_cli.upstreams.amqp import Amqp
-from usher_cli.upstreams.ways import Way
+from usher_cli.upstreams.keycloak import Keycloak
+from usher_cli.upstreams.ways import Asked, Way
 
 app = typer.Typer(help="Upstream systems: add, list, remove.", no_args_is_help=True)
 
 COLUMNS = ("name", "kind", "#commands a minute", "words", "since (UTC)", "acts on", "id")
 PATH = "/v1/upstreams"
-WAYS: Mapping[str, Way] = {"amqp": Amqp()}
+WAYS: Mapping[str, Way] = {"amqp": Amqp(), "keycloak": Keycloak()}
+TALLY_COLUMNS = ("outcome", "what", "#events", "latest (UTC)", "detail")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The source of all that it says: small letters, digits, - _")]
 Words = Annotated[
@@ -30,13 +32,23 @@ def add(
     ctx: typer.Context,
     name: Name,
     org: Annotated[str, typer.Option("--org", help="It acts on this organization and its units.")],
-    kind: Annotated[Literal["amqp"], typer.Option("--kind", help="The way that it comes by.")] = "amqp",
+    kind: Annotated[Literal["amqp", "keycloak"], typer.Option("--kind", help="The way that it comes by.")] = "amqp",
     words: Words = None,
     quota: Annotated[int, typer.Option(min=1, help="Commands a minute.")] = 6_000,
+    realm: Annotated[str | None, typer.Option("--realm", help="keycloak: the realm's name.")] = None,
+    realm_id: Annotated[
+        str | None, typer.Option("--realm-id", help="keycloak: events of any other are refused.")
+    ] = None,
+    client: Annotated[list[str] | None, typer.Option("--client", help="keycloak: logins to it count; repeat.")] = None,
+    attribute: Annotated[
+        str | None, typer.Option("--organization-attribute", help="keycloak: has a user's organization, by its id.")
+    ] = None,
+    exchange: Annotated[str | None, typer.Option("--exchange", help="keycloak: if not amq.topic.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Connect an upstream: to identity, and to RabbitMQ by an account of its own. Prints what to configure there."""
     way = WAYS[kind]
+    asked = Asked(realm, realm_id, client or (), attribute, exchange)
     with open_session(outside(ctx)) as session:
         way.prepare(session)
         body = {
@@ -45,6 +57,7 @@ def add(
             "org_id": session.org_id(org),
             "mapping": mapping(words or []),
             "quota": quota,
+            **way.needs(asked),
         }
         made = session.identity.calls.post(PATH, body)
         try:
@@ -80,15 +93,34 @@ def list_(
 def remove(ctx: typer.Context, name: Name, org: Org = None) -> None:
     """Hear an upstream no more, and remove what was made for it. People, and roles that it gave, stay."""
     with open_session(outside(ctx)) as session:
-        found = session.identity.calls.listed(PATH, every=True, org_id=session.org_id(org))["items"]
-        named = [one for one in found if name in (one["name"], one["id"])]
-        if len(named) != 1:
-            raise Failure(f"{len(named)} upstreams are called {name}: `usher upstream list` shows them; give an id.")
-        way = WAYS[named[0]["kind"]]
+        one = named(session, name, org)
+        way = WAYS[one["kind"]]
         way.prepare(session)
-        session.identity.calls.send("DELETE", f"{PATH}/{named[0]['id']}")
-        way.disconnect(session, named[0])
-    STDERR.print(f"{named[0]['name']} is removed.")
+        session.identity.calls.send("DELETE", f"{PATH}/{one['id']}")
+        way.disconnect(session, one)
+    STDERR.print(f"{one['name']} is removed.")
+
+
+@app.command("tally")
+def tally(ctx: typer.Context, name: Name, org: Org = None, as_json: AsJson = False) -> None:
+    """Show what became of an upstream's events, counted; for those that read no outcomes, such as Keycloak's."""
+    with open_session(outside(ctx)) as session:
+        found = session.identity.calls.get(f"{PATH}/{named(session, name, org)['id']}/tally")["items"]
+    if as_json:
+        print_json(found)
+    else:
+        rows = [(one["outcome"], one["what"], one["events"], moment(one["last_at"]), one["detail"]) for one in found]
+        show(table(None, TALLY_COLUMNS, rows))
+
+
+def named(session: Session, name: str, org: str | None) -> Json:
+    """The one upstream of this name or id. Raises Failure."""
+    found = session.identity.calls.listed(PATH, every=True, org_id=session.org_id(org))["items"]
+    called = [one for one in found if name in (one["name"], one["id"])]
+    if len(called) != 1:
+        raise Failure(f"{len(called)} upstreams are called {name}: `usher upstream list` shows them; give an id.")
+    one: Json = called[0]
+    return one
 
 
 def mapping(words: Sequence[str]) -> dict[str, list[str]]:

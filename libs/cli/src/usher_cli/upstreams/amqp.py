@@ -8,7 +8,7 @@ from usher_cli.clients.broker import URL, Broker
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import Session
 from usher_cli.failure import Failure
-from usher_cli.upstreams.ways import Settings
+from usher_cli.upstreams.ways import Asked, Settings
 
 
 class Amqp:
@@ -16,6 +16,9 @@ class Amqp:
 
     def prepare(self, session: Session) -> None:
         broker_of(session)
+
+    def needs(self, _: Asked) -> Json:
+        return {}
 
     def connect(self, session: Session, made: Json) -> Json:
         password = secrets.token_urlsafe(24)

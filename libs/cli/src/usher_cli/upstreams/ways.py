@@ -1,6 +1,7 @@
 """A way by which upstreams come: what is made for one beside its entry in identity, and what to configure there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from usher_cli.clients.calls import Json
@@ -10,11 +11,25 @@ Settings = Sequence[tuple[str, str]]
 """What to configure at the upstream, each with its value."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for beside what all ways need."""
+
+    realm: str | None = None
+    realm_id: str | None = None
+    clients: Sequence[str] = ()
+    organization_attribute: str | None = None
+    exchange: str | None = None
+
+
 class Way(Protocol):
     """One kind of upstream. Each step raises Failure where it cannot be done."""
 
     def prepare(self, session: Session) -> None:
         """Look whether all that is needed is there, before identity is told."""
+
+    def needs(self, asked: Asked, /) -> Json:
+        """What identity is told beside what all ways need."""
 
     def connect(self, session: Session, made: Json) -> Json:
         """Make what is needed beside the entry; the answer carries secrets that are shown once."""

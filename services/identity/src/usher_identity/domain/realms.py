@@ -1,10 +1,7 @@
-"""Realms of Keycloak: what an upstream is told of the one that it stands for, and how the publisher names it."""
+"""Realms of Keycloak: what an upstream is told of the one that it stands for."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-UNSPEAKABLE = re.compile(r"[^*#a-zA-Z0-9 _.-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +18,6 @@ class Realm:
     upstream's own."""
     exchange: str = "amq.topic"
 
-    @property
-    def key(self) -> str:
-        """The word of routing keys that stands for the realm."""
-        return key_word(self.name)
-
     def organization_of(self, attributes: Mapping[str, Sequence[str]]) -> str | None:
         """Where a user belongs by their attributes; None where these do not say it."""
         values = attributes.get(self.organization_attribute or "", ())
@@ -38,8 +30,3 @@ class Realm:
     def counts(self, client_id: str | None) -> bool:
         """Whether a login to this client counts."""
         return not self.clients or client_id in self.clients
-
-
-def key_word(name: str) -> str:
-    """A name as one word of a routing key, as the publisher writes it."""
-    return UNSPEAKABLE.sub("", name.replace(".", "")).replace(" ", "_")

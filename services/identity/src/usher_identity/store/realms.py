@@ -1,6 +1,6 @@
 """Statements on realms of Keycloak: whose each is, over all tenants."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from usher_contracts.envelope import OPERATORS_TENANT
 from usher_kit.database import open_more
 
 CLAIM = text("""
-    insert into keycloak_realm (tenant_id, key, of_tenant, upstream) values (:operators, :key, :tenant, :upstream)
-    on conflict do nothing returning key
+    insert into keycloak_realm (tenant_id, key, of_tenant, upstream)
+    select :operators, key, :tenant, :upstream from unnest(cast(:keys as text[])) as claimed (key)
+    on conflict do nothing
 """)
 RELEASE = text(
     "delete from keycloak_realm where tenant_id = :operators and of_tenant = :tenant and upstream = :upstream"
@@ -31,11 +32,11 @@ class Owner:
     upstream: str
 
 
-async def claim_realm(conn: AsyncConnection, key: str, owner: Owner) -> bool:
-    """Make a realm an upstream's. False where it is one's already."""
+async def claim_realm(conn: AsyncConnection, keys: Sequence[str], owner: Owner) -> bool:
+    """Make a realm an upstream's, by all the words for it. False where one is another's already."""
     await open_more(conn, [OPERATORS_TENANT])
-    asked = {"operators": OPERATORS_TENANT, "key": key, "tenant": owner.tenant_id, "upstream": owner.upstream}
-    return await conn.scalar(CLAIM, asked) is not None
+    asked = {"operators": OPERATORS_TENANT, "keys": keys, "tenant": owner.tenant_id, "upstream": owner.upstream}
+    return (await conn.execute(CLAIM, asked)).rowcount == len(keys)
 
 
 async def release_realm(conn: AsyncConnection, owner: Owner) -> None:

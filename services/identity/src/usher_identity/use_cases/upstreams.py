@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_contracts.keycloak import realm_words
 from usher_identity.domain.changes import Change
 from usher_identity.domain.mapping import MappingError
 from usher_identity.domain.organizations import Organization
@@ -53,7 +54,7 @@ async def add_upstream(
     version = raised(await last_version(conn, tenant_id, name), epoch_of(conn))
     made = Upstream(tenant_id, name, new_id(), organization.id, quota, act.at, act.at, version=version, kind=kind)
     made = replace(made, realm=realm)
-    if realm and not await claim_realm(conn, realm.key, Owner(tenant_id, name)):
+    if realm and not await claim_realm(conn, realm_words(realm.name, realm.id), Owner(tenant_id, name)):
         raise AlreadyTaken(f"The realm {realm.name} is heard as another upstream already.", "/keycloak/realm")
     await save_upstreams(conn, [made])
     return await keep_words(conn, made, words)
