@@ -17,7 +17,7 @@ from usher_entitlements.domain.grants import GrantRule
 from usher_entitlements.domain.seats import Seat
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.store.people import find_person
-from usher_entitlements.store.reevaluations import pools_with_lists
+from usher_entitlements.store.work_lists import pools_with_lists
 from usher_entitlements.time_passing import pass_due_terms, reclaim_idle_seats, settle_pools, tell_due_notices
 from usher_entitlements.use_cases.grant_rules import set_rules
 from usher_entitlements.use_cases.license_terms import buy_term, change_term, end_term

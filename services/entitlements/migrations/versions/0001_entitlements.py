@@ -120,6 +120,7 @@ def create_seats() -> None:
     table("reevaluation", uuid("user_id"), words("product"), uuid("pool_id"), count("priority"), moment("since"),
           words("reason"), sa.Column("cause", JSONB, nullable=False), key=("user_id", "product"))  # fmt: skip
     op.create_index("ix_reevaluation_line", "reevaluation", ["tenant_id", "pool_id", "priority", "since", "user_id"])
+    table("work_list", uuid("pool_id"), count("at_most"), key=("pool_id",))
     table("rule_change", number("config_version"), count("people"), moment("started_at"), key=())
 
 

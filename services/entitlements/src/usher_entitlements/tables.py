@@ -273,6 +273,9 @@ REEVALUATION = Table(
 )
 """Who is still to be decided about after a change of the configuration, in order of place; over when it is empty."""
 
+WORK_LIST = Table("work_list", METADATA, tenant_id(), uuid("pool_id", key=True), count("at_most"))
+"""The pools for which somebody may be to be decided about, and how many people at most: to count them takes long."""
+
 RULE_CHANGE = Table(
     "rule_change",
     METADATA,

@@ -10,8 +10,8 @@ from uuid import UUID
 from usher_contracts.envelope import Cause
 from usher_entitlements.store.configurations import find_due, lock_for_change
 from usher_entitlements.store.notice_clocks import find_tenants_with_notices
-from usher_entitlements.store.reevaluations import pools_with_lists
 from usher_entitlements.store.settlings import find_settling
+from usher_entitlements.store.work_lists import pools_with_lists
 from usher_entitlements.use_cases.notices import tell_notices
 from usher_entitlements.use_cases.pass_time import catch_up, hold_configurations
 from usher_entitlements.use_cases.reevaluate import reevaluate

@@ -22,8 +22,8 @@ from usher_entitlements.store.configurations import lock_for_change
 from usher_entitlements.store.examination import INVARIANTS, find_offenders
 from usher_entitlements.store.people import find_person
 from usher_entitlements.store.pools import find_pool
-from usher_entitlements.store.reevaluations import pools_with_lists
 from usher_entitlements.store.settlings import find_settling
+from usher_entitlements.store.work_lists import pools_with_lists
 from usher_entitlements.use_cases.excess import release_excess
 from usher_entitlements.use_cases.grant_rules import set_rules
 from usher_entitlements.use_cases.license_terms import buy_term, change_term, end_term

@@ -26,6 +26,12 @@ COUNTS = text("""
     union all
     select 'pool ' || id || ': ' || assigned || ' assigned, beyond ' || capacity_with_grace + extra_with_grace
     from pool where not over_allocated and assigned > capacity_with_grace + extra_with_grace
+    union all
+    select 'pool ' || l.pool_id || ': ' || l.people || ' are to be decided about, at most ' || coalesce(w.at_most, 0)
+           || ' are known of'
+    from (select tenant_id, pool_id, count(*) as people from reevaluation group by tenant_id, pool_id) l
+    left join work_list w on w.tenant_id = l.tenant_id and w.pool_id = l.pool_id
+    where l.people > coalesce(w.at_most, 0)
     limit :shown
 """)
 VERSIONS = text("""

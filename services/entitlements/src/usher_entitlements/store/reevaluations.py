@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_contracts.envelope import Cause
 from usher_entitlements.domain.grants import GrantRule
 from usher_entitlements.domain.seats import Reason, Seat
+from usher_entitlements.store.work_lists import count_lists_anew, lengthen_lists
 
 # The place is worked out here as `domain.grants.want` does, so that a whole district is listed by one statement. People
 # whom no rule calls any more come first: what they free goes to those who follow.
@@ -73,10 +74,6 @@ ADD = text("""
     set (pool_id, priority, since, reason, cause)
       = (excluded.pool_id, excluded.priority, excluded.since, excluded.reason, excluded.cause)
 """)
-COUNT = text("""
-    select pool_id, count(*) as people from reevaluation
-    where tenant_id = any(cast(:tenants as uuid[])) and pool_id = any(cast(:pools as uuid[])) group by pool_id
-""")
 TAKE_PEOPLE = text("""
     delete from reevaluation
     where tenant_id = any(cast(:tenants as uuid[])) and user_id = any(cast(:users as uuid[]))
@@ -105,20 +102,6 @@ PROGRESS = text("""
         (select count(distinct user_id) from reevaluation r where r.tenant_id = c.tenant_id) as left
     from rule_change c where c.tenant_id = :tenant
 """)
-# From one pool to the next by the index: a list may have tens of thousands of entries a pool.
-POOLS = text("""
-    with recursive listed as (
-        (select tenant_id, pool_id from reevaluation order by tenant_id, pool_id limit 1)
-        union all
-        select next.tenant_id, next.pool_id from listed cross join lateral (
-            select r.tenant_id, r.pool_id from reevaluation r
-            where (r.tenant_id, r.pool_id) > (listed.tenant_id, listed.pool_id)
-            order by r.tenant_id, r.pool_id limit 1
-        ) next
-    )
-    select tenant_id, pool_id from listed
-""")
-
 
 FIRST = -(2**31)
 
@@ -162,7 +145,7 @@ async def list_units(
     reason: Reason,
     cause: Cause,
 ) -> None:
-    """List the people of each (organization, product) whom a rule calls, in one statement."""
+    """List the people of each (organization, product) whom a rule of these tenants calls, in one statement."""
     await conn.execute(
         LIST_UNITS,
         {
@@ -173,6 +156,7 @@ async def list_units(
             "cause": to_json(cause),
         },
     )
+    await count_lists_anew(conn, list(rules))
 
 
 async def list_roles(
@@ -189,6 +173,7 @@ async def list_roles(
             "cause": to_json(cause),
         },
     )
+    await count_lists_anew(conn, [tenant_id])
 
 
 async def save_rule_change(conn: AsyncConnection, tenant_id: UUID, config_version: int, at: datetime) -> None:
@@ -203,14 +188,8 @@ async def find_progress(conn: AsyncConnection, tenant_id: UUID) -> Progress | No
 
 
 async def follow_service(conn: AsyncConnection, tenants: Sequence[UUID]) -> None:
-    """Let those on the list stand for the pool that serves them now."""
+    """Let those on the list stand for the pool that serves them now; `list_units` comes after."""
     await conn.execute(MOVE, {"tenants": tenants})
-
-
-async def count_listed(conn: AsyncConnection, tenants: Sequence[UUID], pools: Sequence[UUID]) -> dict[UUID, int]:
-    """How many people are listed for each of these pools; those with none are left out."""
-    rows = await conn.execute(COUNT, {"tenants": tenants, "pools": pools})
-    return {row.pool_id: row.people for row in rows}
 
 
 async def take_people(conn: AsyncConnection, tenants: Sequence[UUID], users: Sequence[UUID]) -> list[Listed]:
@@ -246,11 +225,7 @@ async def add_listed(conn: AsyncConnection, people: Sequence[tuple[Seat, Reason,
             "causes": [to_json(cause) for _, _, cause in people],
         }
         await conn.execute(ADD, columns)
-
-
-async def pools_with_lists(conn: AsyncConnection) -> list[tuple[UUID, UUID]]:
-    """(tenant, pool) of every list that is not empty, of the transaction's tenants."""
-    return [(row.tenant_id, row.pool_id) for row in await conn.execute(POOLS)]
+        await lengthen_lists(conn, [(seat.tenant_id, seat.pool_id) for seat in seats])
 
 
 def rule_columns(rules: Mapping[UUID, Sequence[GrantRule]]) -> dict[str, list[Any]]:

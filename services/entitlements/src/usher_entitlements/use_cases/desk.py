@@ -18,8 +18,9 @@ from usher_entitlements.store.configurations import Configuration, load_rules
 from usher_entitlements.store.organizations import Served, load_concerned
 from usher_entitlements.store.people import lock_people
 from usher_entitlements.store.pools import lock_pools
-from usher_entitlements.store.reevaluations import add_listed, count_listed, take_people
+from usher_entitlements.store.reevaluations import add_listed, take_people
 from usher_entitlements.store.seats import load_line, load_seats, save_places
+from usher_entitlements.store.work_lists import count_listed, listed_at_most
 from usher_entitlements.use_cases.recording import causes_by_pool, record_pools, record_seats
 from usher_kit.database import Contended
 
@@ -37,7 +38,7 @@ class Desk:
     waiting: Mapping[UUID, Sequence[Seat]] = field(default_factory=dict)
     """By pool, the first in line: as many as may be wanted."""
     listed: Mapping[UUID, int] = field(default_factory=dict)
-    """By pool, how many people a change of the configuration left to be considered."""
+    """By pool, how many people at most a change of the configuration left to be considered."""
 
     def decided(self, person: Person) -> Person:
         """The person as decided under the configuration in force; pending while their organization is unknown."""
@@ -61,7 +62,17 @@ async def lay_for_people(
     people = await lock_people(conn, users)
     seats = await load_seats(conn, users)
     desk = await lay(conn, configurations, served, pools, people, seats)
-    return replace(desk, listed=await count_listed(conn, tenants, list(pools)))
+    return replace(desk, listed=await count_lists(conn, desk, len(users)))
+
+
+async def count_lists(conn: AsyncConnection, desk: Desk, people: int) -> dict[UUID, int]:
+    """How many are on the pools' lists; no more exactly than it takes to know that so many people more fit in."""
+    tenants = list(desk.configurations)
+    listed = await listed_at_most(conn, tenants, list(desk.pools))
+    if tight := [key for key, most in listed.items() if not desk.pools[key].room.fits(most + people)]:
+        counted = await count_listed(conn, tenants, tight)
+        listed |= {key: counted.get(key, 0) for key in tight}
+    return listed
 
 
 async def lay(

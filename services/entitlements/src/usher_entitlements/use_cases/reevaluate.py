@@ -11,6 +11,7 @@ from usher_entitlements.store.people import lock_people
 from usher_entitlements.store.pools import lock_pools
 from usher_entitlements.store.reevaluations import mark_decided, take_first
 from usher_entitlements.store.seats import load_seats
+from usher_entitlements.store.work_lists import forget_list
 from usher_entitlements.use_cases.acts import reevaluation, write_down
 from usher_entitlements.use_cases.desk import call_line, decide, lay, save
 from usher_entitlements.use_cases.pass_time import hold_configurations
@@ -29,6 +30,8 @@ async def reevaluate(conn: AsyncConnection, tenant_id: UUID, pool_id: UUID, at: 
     configurations = await hold_configurations(conn, [tenant_id], at)
     pools = await lock_pools(conn, [tenant_id], [pool_id])
     entries = await take_first(conn, tenant_id, pool_id, most)
+    if len(entries) < most:
+        await forget_list(conn, tenant_id, pool_id)
     users = {entry.user_id: tenant_id for entry in entries}
     if not users:
         return False

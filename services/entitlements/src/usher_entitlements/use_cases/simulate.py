@@ -14,8 +14,8 @@ from usher_entitlements.domain.grants import GrantRule
 from usher_entitlements.domain.people import ACTIVE, Person
 from usher_entitlements.domain.terms import LicenseTerm
 from usher_entitlements.store.people import load_people
-from usher_entitlements.store.reevaluations import pools_with_lists
 from usher_entitlements.store.settlings import find_settling
+from usher_entitlements.store.work_lists import pools_with_lists
 from usher_entitlements.use_cases.grant_rules import set_rules
 from usher_entitlements.use_cases.license_terms import buy_term, change_term, end_term
 from usher_entitlements.use_cases.pass_time import catch_up, hold_configurations
