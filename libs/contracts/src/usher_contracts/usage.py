@@ -12,6 +12,8 @@ Activity = Literal["active", "warned", "inactive", "never_used", "unknown"]
 class SeatActivityChanged(StateFact):
     """How the holder of a seat uses it, and when it may be reclaimed (seats: Usage).
 
+    A seat of which nothing was told is `unknown`: that alone is no first word.
+
     A reclaim is in sight only while `reclaim_due` says so: from the warning on, until the holder comes, keeps the seat,
     or the policy no longer reclaims.
     """
