@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from usher_identity.store.scim_tokens import forget_tokens
 from usher_identity.store.sign_in import forget_expired
 from usher_identity.store.upstream_losses import forget_recent
 from usher_identity.store.upstreams import forget_received
@@ -24,11 +25,12 @@ async def forget(runtime: Runtime) -> bool:
 
 
 async def forget_commands(runtime: Runtime) -> bool:
-    """Remove from every tenant which commands came long ago, and losses that count no more.
+    """Remove from every tenant which commands came long ago, losses that count no more, and tokens that ended.
 
     Answers that there is no more to do.
     """
     async with runtime.database.transaction_of_all() as conn:
         await forget_received(conn, runtime.clock.now() - COMMANDS_KEPT)
         await forget_recent(conn, runtime.clock.now() - WINDOW)
+        await forget_tokens(conn, runtime.clock.now())
     return False

@@ -17,11 +17,13 @@ from usher_identity.http import (
     oauth,
     organizations,
     pages,
+    scim,
     sessions,
     settings,
     sign_in,
     sign_out,
     transfers,
+    upstream_tokens,
     upstreams,
     users,
 )
@@ -33,6 +35,7 @@ from usher_identity.importing.running import run_next_import
 from usher_identity.keycloak.reading import read_upstreams
 from usher_identity.oidc.keys import key_ring, rotate_keys
 from usher_identity.preparing import prepare
+from usher_identity.scim import catching_up
 from usher_identity.settings import IdentitySettings
 from usher_identity.tables import METADATA
 from usher_identity.time_passing import lapse_transfers
@@ -57,6 +60,8 @@ SERVICE = Service(
         asking.router,
         transfers.router,
         upstreams.router,
+        upstream_tokens.router,
+        scim.router,
         bulk.router,
         imports.router,
         jobs.router,
@@ -77,13 +82,19 @@ SERVICE = Service(
         Loop(imports.LOOP, 1, run_next_import),
         Loop(bulk.LOOP, 1, run_next_bulk),
         Loop(change_sets.LOOP, 5, do_what_was_decided),
+        Loop(catching_up.LOOP, 5, catching_up.catch_up),
         Loop("overtaken transfers", 5, lapse_transfers),
         Loop("old issues", 3600, forget_old_issues),
         Loop("old commands", 3600, forget_commands),
     ],
     prepare=prepare,
     keys=key_ring,
-    body_limits={logins.PATH: logins.MAX_BYTES, imports.PATH: imports.MAX_BYTES, bulk.PATH: bulk.MAX_BYTES},
+    body_limits={
+        logins.PATH: logins.MAX_BYTES,
+        imports.PATH: imports.MAX_BYTES,
+        bulk.PATH: bulk.MAX_BYTES,
+        scim.BULK: scim.MAX_BYTES,
+    },
     configure=configure,
 )
 

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 
 from usher_identity.import_tables import add_import_tables
+from usher_identity.scim_tables import add_scim_tables
 from usher_identity.transfer_tables import add_transfer_tables
 from usher_identity.upstream_tables import add_upstream_tables
 from usher_kit.tables import add_plumbing, moment, new_metadata, tenant_id
@@ -19,6 +20,7 @@ TENANT, OUTBOX = add_plumbing(METADATA)
 add_import_tables(METADATA)
 add_transfer_tables(METADATA)
 add_upstream_tables(METADATA)
+add_scim_tables(METADATA)
 
 
 def key(name: str, of: str) -> "Column[Any]":

@@ -12,13 +12,14 @@ from usher_cli.options import AsJson, Cursor, Every, Limit, Org
 from usher_cli.output import STDERR, moment, print_json, print_list, show, table
 from usher_cli.upstreams.amqp import Amqp
 from usher_cli.upstreams.keycloak import Keycloak
+from usher_cli.upstreams.scim import Scim, issue
 from usher_cli.upstreams.ways import Asked, Way
 
 app = typer.Typer(help="Upstream systems: add, list, remove.", no_args_is_help=True)
 
 COLUMNS = ("name", "kind", "#commands a minute", "words", "since (UTC)", "acts on", "id")
 PATH = "/v1/upstreams"
-WAYS: Mapping[str, Way] = {"amqp": Amqp(), "keycloak": Keycloak()}
+WAYS: Mapping[str, Way] = {"amqp": Amqp(), "keycloak": Keycloak(), "scim": Scim()}
 TALLY_COLUMNS = ("outcome", "what", "#events", "latest (UTC)", "detail")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The source of all that it says: small letters, digits, - _")]
@@ -32,7 +33,9 @@ def add(
     ctx: typer.Context,
     name: Name,
     org: Annotated[str, typer.Option("--org", help="It acts on this organization and its units.")],
-    kind: Annotated[Literal["amqp", "keycloak"], typer.Option("--kind", help="The way that it comes by.")] = "amqp",
+    kind: Annotated[
+        Literal["amqp", "keycloak", "scim"], typer.Option("--kind", help="The way that it comes by.")
+    ] = "amqp",
     words: Words = None,
     quota: Annotated[int, typer.Option(min=1, help="Commands a minute.")] = 6_000,
     realm: Annotated[str | None, typer.Option("--realm", help="keycloak: the realm's name.")] = None,
@@ -70,6 +73,22 @@ def add(
     else:
         show(table(None, ("what", "value"), way.settings(answer)))
         STDERR.print("docs/upstream.md says how to go on.", style="dim")
+
+
+@app.command("token")
+def token(
+    ctx: typer.Context,
+    upstream_id: Annotated[str, typer.Argument(metavar="ID", help="An upstream of kind scim, as `list` shows it.")],
+    grace_hours: Annotated[int, typer.Option(min=0, help="For so long older tokens stay valid.")] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new token for an upstream that comes by SCIM. It is shown only now."""
+    with open_session(outside(ctx)) as session:
+        made = issue(session, {"id": upstream_id}, grace_hours=grace_hours)
+    if as_json:
+        print_json(made)
+    else:
+        show(table(None, ("what", "value"), [*Scim().settings(made), ("older tokens until", made["former_until"])]))
 
 
 @app.command("list")

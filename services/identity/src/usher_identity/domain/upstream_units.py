@@ -48,15 +48,25 @@ class Units:
     def find(self, external_id: str) -> Organization:
         """The organization that the upstream, or else one other source, knows by this id.
 
+        That for which the upstream acts goes by its id here as well.
         Raises Refusal for one that is not known, or where the upstream may not act.
         """
         others = self._others.get(external_id, set())
-        id_ = self._own.get(external_id) or (next(iter(others)) if len(others) == 1 else None)
+        itself = self.upstream.org_id if external_id == str(self.upstream.org_id) else None
+        id_ = self._own.get(external_id) or itself or (next(iter(others)) if len(others) == 1 else None)
         if id_ is None:
             raise Refusal(f"organization {external_id!r} is not known")
         if not self.serves(id_):
             raise Refusal(f"organization {external_id!r} is not below the one that this upstream acts for")
         return self.by_id[id_]
+
+    def knows(self, external_id: str) -> bool:
+        """Whether `find` finds it."""
+        try:
+            self.find(external_id)
+        except Refusal:
+            return False
+        return True
 
     def place(self, external_id: str) -> Place:
         """As `find`."""

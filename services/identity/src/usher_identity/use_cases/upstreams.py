@@ -12,10 +12,12 @@ from usher_identity.domain.organizations import Organization
 from usher_identity.domain.realms import Realm
 from usher_identity.domain.refusals import AlreadyTaken, Refusal
 from usher_identity.domain.roles import MANUAL
+from usher_identity.domain.scim import Space
 from usher_identity.domain.upstreams import Kind, Upstream, mapping_of
 from usher_identity.domain.versions import raised
 from usher_identity.store.organizations import lock_trees
 from usher_identity.store.realms import Owner, claim_realm, release_realm
+from usher_identity.store.scim_tokens import remove_tokens
 from usher_identity.store.sources import load_words, save_words
 from usher_identity.store.upstreams import (
     last_version,
@@ -79,6 +81,7 @@ async def drop_upstream(conn: AsyncConnection, before: Upstream, act: Act, expec
     await remove_upstream(conn, after, act.at)
     if before.realm:
         await release_realm(conn, Owner(before.tenant_id, before.name))
+    await remove_tokens(conn, Space(before.tenant_id, before.name))
     return after
 
 
