@@ -10,6 +10,7 @@ from usher_identity.http import (
     calendars,
     change_sets,
     doctor,
+    identity_providers,
     imports,
     jobs,
     logins,
@@ -18,6 +19,7 @@ from usher_identity.http import (
     organizations,
     pages,
     scim,
+    providers,
     sessions,
     settings,
     sign_in,
@@ -33,6 +35,7 @@ from usher_identity.importing.deciding import do_what_was_decided
 from usher_identity.importing.forgetting import forget_old_issues
 from usher_identity.importing.running import run_next_import
 from usher_identity.keycloak.reading import read_upstreams
+from usher_identity.oidc.issuers import Issuers
 from usher_identity.oidc.keys import key_ring, rotate_keys
 from usher_identity.preparing import prepare
 from usher_identity.scim import catching_up
@@ -45,6 +48,7 @@ from usher_kit.service import Service, run
 
 def configure(app: FastAPI) -> None:
     add_refusal_handler(app)
+    app.state.issuers = Issuers()
 
 
 SERVICE = Service(
@@ -62,6 +66,7 @@ SERVICE = Service(
         upstreams.router,
         upstream_tokens.router,
         scim.router,
+        identity_providers.router,
         bulk.router,
         imports.router,
         jobs.router,
@@ -73,6 +78,7 @@ SERVICE = Service(
         doctor.router,
         oauth.router,
         sign_in.router,
+        providers.router,
         sign_out.router,
         pages.router,
     ],

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 
 from usher_identity.import_tables import add_import_tables
 from usher_identity.scim_tables import add_scim_tables
+from usher_identity.sign_in_tables import add_sign_in_tables
 from usher_identity.transfer_tables import add_transfer_tables
 from usher_identity.upstream_tables import add_upstream_tables
 from usher_kit.tables import add_plumbing, moment, new_metadata, tenant_id
@@ -21,6 +22,7 @@ add_import_tables(METADATA)
 add_transfer_tables(METADATA)
 add_upstream_tables(METADATA)
 add_scim_tables(METADATA)
+add_sign_in_tables(METADATA)
 
 
 def key(name: str, of: str) -> "Column[Any]":
@@ -170,10 +172,13 @@ SESSION = Table(
     moment("used_at"),
     moment("expires_at"),
     moment("ended_at", nullable=True),
+    Column("provider_id", UUID(as_uuid=True)),
     Index(None, "person_id", "tenant_id"),
     Index(None, "expires_at", "tenant_id"),
 )
-"""One sign-in of one person in one browser; `secret_hash` is that of its cookie's secret."""
+"""One sign-in of one person in one browser; `secret_hash` is that of its cookie's secret.
+
+`provider_id` is the identity provider that they signed in by; none where it was a password."""
 
 AUTHORIZATION_CODE = Table(
     "authorization_code",

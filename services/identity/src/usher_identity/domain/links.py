@@ -15,7 +15,12 @@ class Link:
     standing: str = "active"
 
 
+SIGN_IN = "idp:"
+"""How sources begin that are providers to sign in by: what they know people by is no name for anybody else."""
+
+
 def foremost(links: Iterable[Link]) -> str | None:
     """The external id that facts carry: that of the oldest link, so that a later source does not change it."""
-    oldest = min(links, key=lambda link: (link.linked_at, link.source, link.external_id), default=None)
+    named = (link for link in links if not link.source.startswith(SIGN_IN))
+    oldest = min(named, key=lambda link: (link.linked_at, link.source, link.external_id), default=None)
     return oldest.external_id if oldest else None

@@ -36,6 +36,8 @@ class Session:
     used_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
+    provider_id: UUID | None = None
+    """The identity provider that they signed in by; none where it was a password."""
 
     def is_open(self, at: datetime) -> bool:
         return self.ended_at is None and at < self.expires_at

@@ -36,6 +36,8 @@ class SessionAnswer(BaseModel):
     created_at: datetime
     used_at: datetime
     expires_at: datetime
+    provider_id: UUID | None = None
+    """The identity provider that they signed in by; null where it was a password."""
 
 
 class PasswordBody(BaseModel):
@@ -111,4 +113,5 @@ def to_answer(session: Session) -> SessionAnswer:
         created_at=session.created_at,
         used_at=session.used_at,
         expires_at=session.expires_at,
+        provider_id=session.provider_id,
     )

@@ -35,7 +35,7 @@ async def post_logout(request: Request, runtime: Running, keys: Keys) -> Respons
 
 async def sign_out(request: Request, runtime: Runtime, provider: Provider, *, confirmed: bool) -> Response:
     asked = Asked("GET", request.query_params.multi_items(), {})
-    cookie, desk = read_cookie(request), provider.desk
+    cookie, desk = read_cookie(request, runtime), provider.desk
     async with runtime.database.transaction([OPERATORS_TENANT, *([cookie.tenant_id] if cookie else [])]) as conn:
         desk.client = await load_client(conn, str(asked.payload.client_id or CONSOLE))
         if cookie:

@@ -71,7 +71,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             return None
         if desk.code.is_replayed():
             desk.stolen = True
-        return CodeInHand(desk.code) if desk.code.is_usable(desk.at) else None
+        by_password = desk.session is not None and desk.session.provider_id is None
+        return CodeInHand(desk.code, by_password) if desk.code.is_usable(desk.at) else None
 
     def delete_authorization_code(self, authorization_code: CodeInHand) -> None:
         self.server.desk.used_code = authorization_code.code

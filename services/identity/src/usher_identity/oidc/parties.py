@@ -58,6 +58,7 @@ class CodeInHand(AuthorizationCodeMixin):  # type: ignore[misc]
     """An authorization code that can be used."""
 
     code: Code
+    by_password: bool
 
     code_challenge_method = "S256"
 
@@ -78,11 +79,12 @@ class CodeInHand(AuthorizationCodeMixin):  # type: ignore[misc]
         return int(self.code.signed_in_at.timestamp())
 
     def get_acr(self) -> None:
-        """None: there is one way to sign in."""
+        """None: no way to sign in is said to be better than another."""
         return
 
-    def get_amr(self) -> list[str]:
-        return ["pwd"]
+    def get_amr(self) -> list[str] | None:
+        """None where another provider knows how they proved who they are."""
+        return ["pwd"] if self.by_password else None
 
 
 @dataclass(frozen=True)

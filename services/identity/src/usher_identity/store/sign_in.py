@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_identity.domain.sign_in import Code, RefreshToken, Session
 
 SESSION_COLUMNS = (
-    "tenant_id, id, person_id, secret_hash, user_agent, address, created_at, used_at, expires_at, ended_at"
+    "tenant_id, id, person_id, secret_hash, user_agent, address, created_at, used_at, expires_at, ended_at, provider_id"
 )
 SESSION = text(f"select {SESSION_COLUMNS} from session where tenant_id = :tenant and id = :id")
 ANY_SESSION = text(f"select {SESSION_COLUMNS} from session where id = :id")
@@ -19,7 +19,8 @@ SESSIONS = text(
 )
 ADD_SESSION = text(f"""
     insert into session ({SESSION_COLUMNS})
-    values (:tenant_id, :id, :person_id, :secret_hash, :user_agent, :address, :created_at, :used_at, :expires_at, null)
+    values (:tenant_id, :id, :person_id, :secret_hash, :user_agent, :address, :created_at, :used_at, :expires_at, null,
+        :provider_id)
 """)
 USE_SESSION = text("""
     update session set used_at = :at, expires_at = :expires_at where tenant_id = :tenant and id = :id
@@ -55,7 +56,7 @@ USE_TOKEN = text("""
 
 FORGET = [
     text(f"delete from {table} where expires_at < :before")
-    for table in ("authorization_code", "refresh_token", "session")
+    for table in ("authorization_code", "refresh_token", "session", "sign_in_attempt")
 ]
 
 

@@ -29,6 +29,7 @@ class NewSession:
     id: UUID
     person_id: UUID
     secret_hash: str
+    provider_id: UUID | None = None
 
 
 async def begin_session(
@@ -45,9 +46,10 @@ async def begin_session(
         act.at,
         act.at,
         act.at + lasts,
+        provider_id=new.provider_id,
     )
     await add_session(conn, session)
-    await record_logins(conn, [Login(new.person_id, act.at, "password")], act)
+    await record_logins(conn, [Login(new.person_id, act.at, "sso" if new.provider_id else "password")], act)
     return session
 
 
