@@ -36,10 +36,12 @@ class SignIn:
     client: Any
     clock: Clock
 
-    async def begin(self, request: Request) -> Response:
-        """Send the browser to identity. Raises AwayError."""
+    async def begin(self, request: Request, **ways: str) -> Response:
+        """Send the browser to identity; `ways` say by what it offers to sign in. Raises AwayError."""
         try:
-            redirect: Response = await self.client.authorize_redirect(request, self._address("/sign-in/callback"))
+            redirect: Response = await self.client.authorize_redirect(
+                request, self._address("/sign-in/callback"), **ways
+            )
         except httpx2.HTTPError as error:
             raise AwayError("identity") from error
         return redirect

@@ -1,5 +1,7 @@
 """Sign-in by other providers."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -14,11 +16,11 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 
 
-def ids(*names: str) -> list[sa.Column[UUID]]:
+def ids(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, UUID(as_uuid=True), nullable=False) for name in names]
 
 
-def texts(*names: str) -> list[sa.Column[str]]:
+def texts(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Text, nullable=False) for name in names]
 
 

@@ -1,6 +1,7 @@
 """In and out: signing in by identity, signing out, and the appearance that a browser keeps."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -21,10 +22,18 @@ async def start(found: SignedIn) -> Response:
 
 
 @router.get("/sign-in")
-async def begin(request: Request, running: Running, next: str = "/") -> Response:  # noqa: A002 (as the address has it)
+async def begin(
+    request: Request,
+    running: Running,
+    next: str = "/",  # noqa: A002 (as the address has it)
+    provider: UUID | None = None,
+    organization: UUID | None = None,
+) -> Response:
+    """To identity's sign-in page; straight on to a provider, or with an organization's, where one is named."""
     session_of(request).renew()
     session_of(request)["next"] = own_address(next)
-    return await running.sign_in.begin(request)
+    named = {"provider": provider, "organization": organization}
+    return await running.sign_in.begin(request, **{name: str(id_) for name, id_ in named.items() if id_})
 
 
 @router.get("/sign-in/callback")

@@ -70,9 +70,10 @@ async def send_back(conn: AsyncConnection, provider: Provider, asked: Asked, gra
     return to_response(reply)
 
 
-def to_response(reply: Reply) -> Response:
+def to_response(reply: Reply, *, up: str = "") -> Response:
     """A redirect to the client where there is one; a page where its address could not be trusted."""
     if reply.location:
         return RedirectResponse(reply.location, SEE_OTHER, {"Cache-Control": "no-store"})
     text = str(reply.body.get("error_description") or reply.body.get("error"))
-    return message("This sign-in cannot go on", f"{text} Go back to where you came from and try again.", reply.status)
+    advice = "Go back to where you came from and try again."
+    return message("This sign-in cannot go on", f"{text} {advice}", reply.status, up=up)

@@ -44,8 +44,13 @@ async def get_style() -> Response:
     return Response(style()[0], media_type="text/css", headers=headers)
 
 
-def page(template: str, status: int = 200, *, leads_to: str | None = None, **values: object) -> HTMLResponse:
-    """A page that no other site may frame; its form may lead to `leads_to`, the client's address."""
+def page(
+    template: str, status: int = 200, *, leads_to: str | None = None, up: str = "", **values: object
+) -> HTMLResponse:
+    """A page that no other site may frame; its form may lead to `leads_to`, the client's address.
+
+    `up` leads from the page's folder to /oauth/: addresses are relative, wherever identity is.
+    """
     headers = {
         "Content-Security-Policy": "; ".join(
             [
@@ -60,12 +65,12 @@ def page(template: str, status: int = 200, *, leads_to: str | None = None, **val
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
     }
-    return HTMLResponse(environment().get_template(template).render(**values), status, headers)
+    return HTMLResponse(environment().get_template(template).render(up=up, **values), status, headers)
 
 
-def message(title: str, text: str, status: int = 200) -> HTMLResponse:
+def message(title: str, text: str, status: int = 200, *, up: str = "") -> HTMLResponse:
     """A page that just says something."""
-    return page("message.html", status, title=title, text=text)
+    return page("message.html", status, up=up, title=title, text=text)
 
 
 def origin_of(url: str | None) -> str:

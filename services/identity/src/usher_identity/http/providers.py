@@ -39,6 +39,7 @@ SEE_OTHER = 303
 SECRET_BYTES = 32
 LONGEST_REQUEST = 4_000
 CANNOT = "This sign-in cannot go on"
+UP = "../../"
 BACK = "Go back to where you came from and try again."
 NOT_YOU = (
     "Your organization's sign-in worked, but it does not open Usher to you. Ask your administrator whether you are "
@@ -83,10 +84,10 @@ async def get_begin(
     try:
         own.consent(asked)
     except OAuth2Error as error:
-        return to_response(own.refuse(asked, error))
+        return to_response(own.refuse(asked, error), up=UP)
     provider = await load(runtime, provider_id)
     if provider is None or len(request.url.query) > LONGEST_REQUEST:
-        return message(CANNOT, f"There is no such way to sign in. {BACK}", 404)
+        return message(CANNOT, f"There is no such way to sign in. {BACK}", 404, up=UP)
     attempt = Attempt(opaque.make(provider.tenant_id).text, read_away(request, runtime) or new_secret())
     try:
         address = await relying_party(request, runtime, provider).leads_to(attempt, login_hint)
@@ -148,7 +149,7 @@ async def let_in(
             cookie = await begin(conn, runtime, request, own.desk, person.tenant_id, person.id, provider.id)
             response = await send_back(conn, own, asked, grant)
     except OAuth2Error as error:
-        return to_response(own.refuse(asked, error))
+        return to_response(own.refuse(asked, error), up=UP)
     except Refusal as refusal:
         return refused(provider.id, refusal.detail, NOT_YOU, 403)
     if former:
@@ -179,11 +180,11 @@ def refused(provider_id: UUID, reason: str, text: str, status: int = 400) -> Res
     """Why, is for the log: who asks learns nothing of who is known here."""
     names.SIGN_INS.labels("refused").inc()
     log.info("sign_in.refused", provider=str(provider_id), reason=reason)
-    return message(CANNOT, text, status)
+    return message(CANNOT, text, status, up=UP)
 
 
 def away(provider: IdentityProvider, error: UsherError) -> Response:
     """The provider cannot be asked, or no more in the way that it was configured."""
     kind = type(error).__name__ if isinstance(error, AddressRefused | NotFetched | NotThatIssuer) else error.slug
     log.warning("identity_provider.away", provider=str(provider.id), error=kind)
-    return message(CANNOT, f"{provider.title} does not answer just now. Try again in a moment.", 503)
+    return message(CANNOT, f"{provider.title} does not answer just now. Try again in a moment.", 503, up=UP)

@@ -109,6 +109,8 @@ class RelyingParty:
         else:
             form |= {"client_id": self.provider.client_id, "client_secret": self.secret}
         answer = await self.outbound.fetch(discovery.token_endpoint, method="POST", form=form, headers=headers)
+        if answer.is_client_error:
+            raise WrongToken(f"the token endpoint refused: {answer.status_code}")
         return document(answer)
 
     def _check(
