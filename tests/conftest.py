@@ -30,10 +30,16 @@ def system(
     owners = [one.name for one in SERVICES if one.has_database]
     databases = {name: session_database(name) for name in owners}
     by_variable = {f"USHER_{name.upper()}_DATABASE_URL": url for name, url in databases.items()}
+    base = free_base()
+    identity = next(one for one in SERVICES if one.name == "identity")
+    own = {
+        env_file.PORT_BASE_VARIABLE: str(base),
+        "USHER_OUTBOUND_ALLOW": f"127.0.0.1:{identity.port(base)}",  # it may sign people in by itself
+    }
     clone = Clone(
         tmp_path_factory.mktemp("system") / ".usher",
         Path(sys.executable).parent,
-        {**os.environ, **by_variable, env_file.PORT_BASE_VARIABLE: str(free_base())},
+        {**os.environ, **by_variable, **own},
     )
     settings = env_file.settings(clone, replace(servers, rabbitmq_url=session_vhost), start_mail(clone, print))
     env_file.write(clone.home, settings)

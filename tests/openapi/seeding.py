@@ -54,6 +54,8 @@ def seed(session: Session) -> Seeded:
         "job_id": [str(job["id"])],
         "set_id": [str(one["id"]) for one in identity.change_sets()["items"]] or [str(new_id())],
         "transfer_id": [asked],
+        "provider_id": [connect_provider(session, district)],
+        "issuer": [session.environment.url("identity")],
         "request_id": [str(session.entitlements.ask_for_seats(wanted)["id"])],
         "license_term_id": terms,
         "product": ["learn", "observe"],
@@ -73,6 +75,13 @@ def ask_for_transfer(session: Session, source: District, target: District) -> st
     token = session.credentials.of_person(source.person("principal", "org_admin"))["access_token"]
     calls = ServiceClient("identity", session.environment.url("identity"), session.http, lambda: token)
     return str(Identity(calls).transfer(source.person("moving"), {"org_id": target.id}, dry_run=False)["id"])
+
+
+def connect_provider(session: Session, district: District) -> str:
+    """A provider to sign in by: identity itself, which is one. Returns its id."""
+    named = {"name": "itself", "org_id": district.id, "issuer": session.environment.url("identity")}
+    body = {**named, "client_id": "somebody", "client_secret": "a secret"}
+    return str(session.identity.calls.post("/v1/identity-providers", body)["id"])
 
 
 def under_other_names(known: Known) -> Known:
