@@ -196,6 +196,17 @@ async def test_whom_nobody_can_be_told_of_is_a_dead_letter(sender: Sender) -> No
     assert {one["deadreason"] for one in dead} == {"unreadable_key", "unknown_upstream", "invalid"}
 
 
+async def test_a_command_in_the_name_of_an_upstream_of_another_kind_is_a_dead_letter(sender: Sender) -> None:
+    org = sender.house.organizations["district"]["id"]
+    await sender.house.system.post("/v1/upstreams", name="other", kind="scim", org_id=org)
+    message = sender.message("user.archive", external_id="e1")
+    key = f"{sender.upstream['tenant_id']}.other.upstream.user.archive.v1"
+    taken, bad = read_commands(Message(key, message.content_type, message.headers, message.body))
+    await sender.applier.run(taken, bad)
+    dead = [attributes for fact, attributes, _ in await sender.house.facts() if fact == "identity.dead"]
+    assert [one["deadreason"] for one in dead] == ["unknown_upstream"]
+
+
 async def test_an_upstream_is_kept_by_who_administers_its_organization(house: House) -> None:
     north, south = (house.organizations[name]["id"] for name in ("north", "south"))
     admin = await house.as_person(await house.person("admin", "north", roles=["org_admin"]))

@@ -60,7 +60,8 @@ async def take_commands(conn: AsyncConnection, commands: Sequence[SentCommand], 
 
 def comes_from(upstream: Upstream | None, command: SentCommand) -> bool:
     """Whether the command came by the way of the upstream that it names."""
-    return upstream is not None and (upstream.kind == "keycloak") == isinstance(command, SentEvent)
+    way = "keycloak" if isinstance(command, SentEvent) else "amqp"
+    return upstream is not None and upstream.kind == way
 
 
 async def take_told(
