@@ -51,7 +51,8 @@ def names(given: Any) -> frozenset[str]:
 async def add_related(conn: AsyncConnection, space: Space, base_url: str, body: dict[str, Any], asked: Asked) -> None:
     """Add members and groups to an answer's resources. Raises TooManyException for more than `MAX_MEMBERS`."""
     resources = body.get("Resources", [body])
-    if members := asked.kept("members"):
+    # Members have no `display` by the schema of groups (RFC 7643, 8.7.1); users' groups do.
+    if members := asked.kept("members") - {"display"}:
         groups = by_kind(resources, GROUP)
         if len(groups) > 1 and await count_members(conn, space, list(groups)) > MAX_MEMBERS:
             raise TooManyException(
