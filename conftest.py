@@ -41,7 +41,14 @@ HOME = CLONE / ".usher" / "test"
 # All that tests make on a server is named so: the last run out removes what killed ones left, and nobody else's.
 MARK = f"test_{hashlib.sha256(str(CLONE).encode()).hexdigest()[:6]}_"
 IN_CONTAINERS = os.environ.get("USHER_TEST_SERVERS") == "containers"
-ON_THE_SYSTEM = ("tests/integration/", "tests/openapi/", "tests/e2e/", "tests/machine/", "tests/chaos/test_chaos.py")
+ON_THE_SYSTEM = (
+    "tests/integration/",
+    "tests/openapi/",
+    "tests/e2e/",
+    "tests/machine/",
+    "tests/walls/",
+    "tests/chaos/test_chaos.py",
+)
 LEASE = pytest.StashKey[IO[str]]()
 
 

@@ -57,24 +57,33 @@ class District:
 
     session: Session
     id: str
+    mark: str = ""
+    """A word in the names of its people, who have addresses then."""
 
-    def license(self, product: str, seats: int) -> str:
-        """A term that runs since yesterday and for another year. Returns its id."""
+    def license(self, product: str, seats: int, *, days: int = 365) -> str:
+        """A term that runs since yesterday and for another year, or so many days. Returns its id."""
         now = datetime.now(UTC)
         term = {
             "org_id": self.id,
             "product": product,
             "seats": seats,
             "starts_at": (now - timedelta(days=1)).isoformat(),
-            "ends_at": (now + timedelta(days=365)).isoformat(),
+            "ends_at": (now + timedelta(days=days)).isoformat(),
         }
         eventually(lambda: self.session.entitlements.seats(org_id=self.id))
         return str(self.session.entitlements.create_term(term)["id"])
 
     def person(self, name: str, *roles: str) -> str:
         """A new active person. Returns their id."""
+        number = new_id()
         made = self.session.identity.create_user(
-            {"org_id": self.id, "user_name": f"{name}-{new_id()}", "display_name": name, "roles": list(roles)}
+            {
+                "org_id": self.id,
+                "user_name": f"{name}-{number}",
+                "display_name": f"{name} {self.mark}".strip(),
+                "email": f"{number}@{self.mark.lower()}.example.org" if self.mark else None,
+                "roles": list(roles),
+            }
         )
         return str(made["id"])
 
@@ -88,11 +97,11 @@ class District:
         return self.figures(product).get("assigned")
 
 
-def eventually(holds: Callable[[], Any]) -> float:
-    """Wait until `holds` is true and raises nothing. Returns the seconds that it took; fails with what it raised."""
+def eventually(holds: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> float:
+    """Wait so many seconds until `holds` is true and raises nothing. Returns the seconds that it took; fails with what it raised."""
     began = time.monotonic()
     while True:
-        late = time.monotonic() - began > PATIENCE_SECONDS
+        late = time.monotonic() - began > patience
         try:
             if holds():
                 return time.monotonic() - began

@@ -306,6 +306,7 @@ async def test_an_administrator_checks_their_own_people_and_anybody_themselves(
     assert await status(WAITING, bearer(NORTH_ADMIN)) == (404, None)
     assert await status(WAITING, bearer(ADMIN)) == (200, "waitlisted")
     assert await status(LEARNER, stranger) == (404, None)
+    assert await status(99, stranger) == (404, None), "as for who is nowhere"
     assert await status(50, stranger) == (200, "none")
     assert await status(LEARNER, system) == (200, "assigned")
 

@@ -158,8 +158,7 @@ class Access:
         """
         if self.caller.is_system and org_id is None:
             return Scope(await self.database.all_tenants(), None)
-        if not self.caller.is_system and not self.caller.roles.intersection(roles):
-            raise Forbidden(f"This needs one of the roles {', '.join(roles) or 'system_admin'}.")
+        self.require_role(*roles)
         asked = await units_below(conn, org_id) if org_id else []
         if org_id and not asked:
             raise NotFound("No such organization, or it is not yours to see.")
@@ -170,6 +169,22 @@ class Access:
         if not set(units) <= {unit for _, unit in own}:
             raise NotFound("No such organization, or it is not yours to see.")
         return Scope([self.caller.tenant_id] if self.caller.tenant_id else [], units)
+
+    async def sees(self, conn: AsyncConnection, org_id: UUID | None, *roles: str) -> bool:
+        """Whether what belongs to `org_id` is the caller's to see by one of `roles`; None is what is nowhere.
+
+        Raises Forbidden without such a role, of what is nowhere too: who may not look does not learn what is there.
+        """
+        if self.caller.is_system:
+            return org_id is not None
+        self.require_role(*roles)
+        own = await units_below(conn, self.caller.org_id) if self.caller.org_id else []
+        return org_id in {unit for _, unit in own}
+
+    def require_role(self, *roles: str) -> None:
+        """Raises Forbidden for who has none of `roles`, and is no system administrator."""
+        if not self.caller.is_system and not self.caller.roles.intersection(roles):
+            raise Forbidden(f"This needs one of the roles {', '.join(roles) or 'system_admin'}.")
 
     def require_system(self) -> None:
         """Raises Forbidden unless the caller is a system administrator."""

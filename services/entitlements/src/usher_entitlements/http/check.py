@@ -69,13 +69,13 @@ async def check_use(
 async def seen_by(access: Access, user_id: UUID, found: Use | None) -> Use | None:
     """What a person may see of what was found: what is their own, or of people whom they administer.
 
-    Raises NotFound for somebody else's, Forbidden where they administer nobody.
+    Raises NotFound for somebody else's as for who is nowhere, Forbidden where they administer nobody.
     """
     is_theirs = found is not None and found.tenant_id == access.caller.tenant_id
     if user_id == access.caller.user_id:
         return found if is_theirs else None
     async with access.transaction() as conn:
         scope = await access.scope(conn, None, "org_admin")
-    if found is not None and not (is_theirs and scope.sees(found.org_id)):
+    if found is None or not (is_theirs and scope.sees(found.org_id)):
         raise NotFound("No such person, or not yours to see.")
     return found

@@ -22,7 +22,7 @@ from usher_entitlements.tables import METADATA
 from usher_entitlements.time_passing import follow_change
 from usher_entitlements.use_cases.grant_rules import set_rules
 from usher_entitlements.use_cases.simulate import Changes, suppose
-from usher_kit.access import Access, Authorized
+from usher_kit.access import Access, Authorized, units_below
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import Forbidden, Invalid, NotFound
@@ -94,8 +94,8 @@ class Progress(BaseModel):
 async def get_progress(access: Authorized, runtime: Running, org_id: UUID | None = None) -> Progress:
     """How far the last change of a tenant's rules has come."""
     async with access.transaction() as conn:
+        access.require_role("org_admin", "reporter")
         tenant_id = await tenant_of(conn, access, org_id)
-        await access.scope(conn, None, "org_admin", "reporter")
         found = await find_progress(conn, tenant_id)
     if found is None:
         return Progress()
@@ -130,6 +130,7 @@ async def put_rules(
     check_unique(rules)
     at = runtime.clock.now()
     async with access.transaction() as conn:
+        access.require_role("org_admin")
         tenant_id = await tenant_of(conn, access, org_id)
         await access.scope(conn, tenant_id, "org_admin")
     if tenant_id == OPERATORS_TENANT:
@@ -165,7 +166,9 @@ async def rehearse(
 async def tenant_of(conn: AsyncConnection, access: Access, org_id: UUID | None) -> UUID:
     """The tenant that is asked about. Raises NotFound where the caller can't see it, Invalid where none is named."""
     tenant_id = await find_tenant(conn, org_id) if org_id else access.caller.tenant_id
-    if tenant_id is None and org_id:
+    own = await units_below(conn, access.caller.org_id) if access.caller.org_id else []
+    is_seen = access.caller.is_system or org_id in {None, tenant_id, *(unit for _, unit in own)}
+    if org_id and (tenant_id is None or not is_seen):
         raise NotFound("No such organization, or it is not yours to see.")
     if tenant_id is None:
         raise Invalid("Say of which organization: org_id=….", pointer="/org_id")

@@ -140,8 +140,8 @@ async def get_terms(
 async def show_term(term_id: UUID, access: Authorized, response: Response) -> Term:
     """One term, with its version as ETag."""
     async with access.transaction() as conn:
-        term = await get_term(conn, term_id)
         scope = await access.scope(conn, None, "org_admin", "reporter")
+        term = await get_term(conn, term_id)
     if not scope.sees(term.org_id):
         raise NotFound("No such license term, or it is not yours to see.")
     response.headers["ETag"] = etag(term.version)

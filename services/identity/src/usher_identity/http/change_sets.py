@@ -186,9 +186,8 @@ async def decided(
 async def set_for(access: Access, conn: AsyncConnection, set_id: UUID) -> ChangeSet:
     """A set of an organization that the caller administers. Raises NotFound or Forbidden."""
     found = (await load_change_sets(conn, [set_id])).get(set_id)
-    if found is None:
+    if not await access.sees(conn, found.org_id if found else None, "org_admin") or found is None:
         raise NotFound("No such change set, or it is not yours to see.")
-    await access.scope(conn, found.org_id, "org_admin")
     return found
 
 

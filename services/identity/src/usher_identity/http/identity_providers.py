@@ -126,9 +126,8 @@ async def provider_for(
 ) -> IdentityProvider:
     """A provider that the caller may see, or change where it is locked. Raises NotFound or Forbidden."""
     found = await find_provider(conn, id_, for_update=for_update)
-    if found is None:
+    if not await access.sees(conn, found.org_id if found else None, "org_admin") or found is None:
         raise NotFound("No such identity provider, or it is not yours to see.")
-    await access.scope(conn, found.org_id, "org_admin")
     if for_update:
         await administered(access, conn, found.org_id)
     return found

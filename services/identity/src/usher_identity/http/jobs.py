@@ -266,12 +266,9 @@ def harmless(cell: object) -> object:
 async def job_for(access: Access, conn: AsyncConnection, job_id: UUID) -> Job:
     """A job that the caller may see: their tenant's administrators', or a system administrator. Raises NotFound."""
     job = await find_job(conn, job_id)
-    if job is None:
+    is_seen = access.caller.is_system or await access.sees(conn, job.target_id if job else None, "org_admin")
+    if job is None or not is_seen:
         raise NotFound("No such job, or it is not yours to see.")
-    if job.target_id is None:
-        access.require_system()
-    else:
-        await access.scope(conn, job.target_id, "org_admin")
     return job
 
 

@@ -158,10 +158,10 @@ async def patch_organization(
 async def organization_for(access: Access, conn: AsyncConnection, id_: UUID, *roles: str) -> Organization:
     """An organization that the caller may see by one of `roles`. Raises NotFound or Forbidden."""
     found = (await load_organizations(conn, [id_])).get(id_)
-    if found is None:
+    if found is not None and id_ == access.caller.org_id and "reporter" in roles:
+        return found
+    if not await access.sees(conn, id_ if found else None, *roles) or found is None:
         raise NotFound("No such organization, or it is not yours to see.")
-    if not (id_ == access.caller.org_id and "reporter" in roles):
-        await access.scope(conn, id_, *roles)
     return found
 
 

@@ -12,6 +12,7 @@ from usher_identity.http.acts import act_of, write_down
 from usher_identity.http.people import person_for
 from usher_identity.http.proving import prove_again
 from usher_identity.oidc.passwords import hash_password
+from usher_identity.store.people import load_people
 from usher_identity.store.sign_in import end_session, find_session, list_sessions
 from usher_identity.use_cases.sign_in import change_password
 from usher_kit import audit
@@ -68,9 +69,11 @@ async def delete_session(access: Authorized, runtime: Running, session_id: UUID)
     """End a session. It cannot be renewed any more; the access token that it gave last lives out its few minutes."""
     async with access.transaction() as conn:
         session = await find_session(conn, session_id)
-        if session is None:
+        person = (await load_people(conn, [session.person_id])).get(session.person_id) if session else None
+        is_own = person is not None and person.id == access.caller.user_id
+        is_seen = is_own or await access.sees(conn, person.org_id if person else None, "org_admin")
+        if session is None or person is None or not is_seen:
             raise NotFound("No such session, or it is not yours to end.")
-        person = await person_for(access, conn, session.person_id, "org_admin", own=True)
         act = act_of(access, runtime)
         await end_session(conn, session.tenant_id, session.id, act.at)
         done = audit.Act("session.end", str(session.id), person.tenant_id, person.org_id)

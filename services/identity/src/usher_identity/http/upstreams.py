@@ -198,9 +198,8 @@ def realm_of(access: Access, body: UpstreamRequest) -> Realm | None:
 async def upstream_for(access: Access, conn: AsyncConnection, id_: UUID) -> Upstream:
     """An upstream of an organization that the caller administers, locked. Raises NotFound or Forbidden."""
     found = await find_upstream_for_update(conn, id_)
-    if found is None:
+    if not await access.sees(conn, found.org_id if found else None, "org_admin") or found is None:
         raise NotFound("No such upstream, or it is not yours to see.")
-    await access.scope(conn, found.org_id, "org_admin")
     return found
 
 
