@@ -98,7 +98,10 @@ class District:
 
 
 def eventually(holds: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> float:
-    """Wait so many seconds until `holds` is true and raises nothing. Returns the seconds that it took; fails with what it raised."""
+    """Wait so many seconds until `holds` is true and raises nothing; fails with what it raised.
+
+    Returns the seconds that it took.
+    """
     began = time.monotonic()
     while True:
         late = time.monotonic() - began > patience
