@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,10 +20,13 @@ from .operations import Operation, operations_of
 from .tenants import Tenant, fill, leave_dead_letter
 
 SERVICES = ("identity", "entitlements", "usage", "notifications", "reporting")
+SENT_SECONDS = 10.0
+"""How long what is due may take to be sent."""
+
 HELD_SECONDS = 60.0
 """A notice of what was told last is held for half of it, in case that it is undone."""
 
-BEFORE = timedelta(hours=2)
+BEFORE = timedelta(hours=4)
 """So long ago the tenants are told to have come, so that what waits for a moment before it is sent is due by now."""
 
 
@@ -48,7 +52,7 @@ def two(system: System) -> Iterator[Two]:
         time = Time(clock.clock_file(session.environment), session)
         time.reach(datetime.now(UTC) - BEFORE)
         one, other = fill(system, session, "Quillonmark"), fill(system, session, "Brackenmark")
-        time.reach(datetime.now(UTC))
+        let_pass(session, time, (one, other))
         notifications = session.service("notifications")
         for tenant in (one, other):
             quiet(session, tenant)
@@ -61,14 +65,26 @@ def two(system: System) -> Iterator[Two]:
             notifications.post("/v1/dead-letters:discard", {"ids": sorted(left)})
 
 
+def let_pass(session: Session, time: Time, tenants: Sequence[Tenant]) -> None:
+    """Hour after hour until now: what is told to nobody yet is sent within an hour of being known, whenever that is."""
+    hours = BEFORE // timedelta(hours=1)
+    for ago in reversed(range(hours)):
+        eventually(lambda: {one.code for one in examine(session) if not one.ok} <= {"dead"}, HELD_SECONDS)
+        time.reach(datetime.now(UTC) - timedelta(hours=ago))
+        with suppress(AssertionError):
+            eventually(lambda: not any(pending(session, tenant) for tenant in tenants), SENT_SECONDS)
+
+
+def pending(session: Session, tenant: Tenant) -> Sequence[Mapping[str, Any]]:
+    """What is still to be sent to somebody of the tenant."""
+    deliveries = session.service("notifications").get("/v1/deliveries", org_id=tenant.id, status="pending")
+    return list(deliveries["items"])
+
+
 def quiet(session: Session, tenant: Tenant) -> None:
     """Wait until nothing is on its way any more, nor about to be sent to anybody of the tenant."""
 
-    def pending() -> Sequence[Mapping[str, Any]]:
-        deliveries = session.service("notifications").get("/v1/deliveries", org_id=tenant.id, status="pending")
-        return list(deliveries["items"])
-
-    eventually(lambda: not pending(), HELD_SECONDS)
+    eventually(lambda: not pending(session, tenant), HELD_SECONDS)
     eventually(lambda: {one.code for one in examine(session) if not one.ok} <= {"dead"})
 
 
