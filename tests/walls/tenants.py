@@ -76,8 +76,8 @@ def fill(system: System, session: Session, mark: str) -> Tenant:
         "actor": [f"user:{seeded.admin}"],
         "target": [seeded.crowd[3]],
         "term": seeded.known["term_id"],
-        "pool": seeded.known["pool_id"],
-        "waiting": waiting(session, seeded),
+        "pool": [pool := str(session.entitlements.pool(seeded.district.id, "learn")["id"])],
+        "waiting": waiting(session, pool),
         "job": jobs,
         "change_set": seeded.known["set_id"],
         "transfer": seeded.known["transfer_id"],
@@ -133,12 +133,10 @@ def imported(session: Session, seeded: Seeded, mark: str) -> list[str]:
     return started
 
 
-def waiting(session: Session, seeded: Seeded) -> list[str]:
-    [pool] = [
-        one for one in session.entitlements.pools(org_id=seeded.district.id)["items"] if one["product"] == "learn"
-    ]
-    eventually(lambda: len(session.entitlements.waitlist(pool["id"])["items"]) > 5)
-    return [str(one["user_id"]) for one in session.entitlements.waitlist(pool["id"])["items"]]
+def waiting(session: Session, pool: str) -> list[str]:
+    """Who waits, the last first: others are seated before them."""
+    eventually(lambda: len(session.entitlements.waitlist(pool)["items"]) > 5)
+    return [str(one["user_id"]) for one in reversed(session.entitlements.waitlist(pool)["items"])]
 
 
 def upstream(session: Session, org_id: str, name: str) -> str:

@@ -28,7 +28,6 @@ BY_LINK = {"GET /v1/keeps/{token}", "POST /v1/keeps/{token}"}
 """Who holds a mail's link may keep that seat, whoever they are: it is the link that is signed."""
 
 OF_NOBODY = {
-    "entitlements PUT /v1/pools/{pool_id}/waitlist": "who waited there has been moved by then",
     "identity POST /oauth/token": "needs a client's secret, which no bearer has",
     "identity POST /v1/identity-providers": "asks the provider first, and none is there",
     **{

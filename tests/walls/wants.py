@@ -81,7 +81,7 @@ BODIES: Mapping[str, Any] = {
         "subject_token_type": "urn:usher:user-id",
     },
     "POST /v1/products": {"product": "walked", "name": "Walked"},
-    "PUT /v1/grant-rules": {"rules": [{"role": "learner", "product": "learn"}]},
+    "PUT /v1/grant-rules": {"rules": [{"role": role, "product": "learn"} for role in ("learner", "org_admin")]},
     "PATCH /v1/license-terms/{term_id}": {"seats": 3},
     "PATCH /v1/license-requests/{request_id}": {"seats": 4},
     "POST /v1/license-requests/{request_id}:answer": {"verdict": "declined", "note": "A note"},
