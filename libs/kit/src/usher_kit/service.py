@@ -6,6 +6,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 import uvicorn
@@ -202,6 +203,21 @@ def make_parser(name: str) -> argparse.ArgumentParser:
     return parser
 
 
+def listening(name: str, settings: ServiceSettings) -> dict[str, Any]:
+    """How the server of a service listens, as uvicorn's settings. By its own defaults it would believe any neighbor."""
+    return {
+        "host": settings.host,
+        "port": settings.port or PORTS[name],
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "loop": "uvloop",
+        "http": "httptools",
+        "access_log": False,
+        "log_config": None,  # its lines go where libraries' go, as JSON
+        "timeout_graceful_shutdown": 10,
+    }
+
+
 def run(service: Service, arguments: Sequence[str] | None = None) -> None:
     """The program's entry: `usher-<service> api|worker|all|migrate|raise-epoch`."""
     asked = make_parser(service.name).parse_args(arguments)
@@ -217,15 +233,6 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> None:
         return
     set_up_telemetry(service.name, settings.span_store)
     try:
-        uvicorn.run(
-            make_app(service, role),
-            host=settings.host,
-            port=settings.port or PORTS[service.name],
-            loop="uvloop",
-            http="httptools",
-            access_log=False,
-            log_config=None,  # its lines go where libraries' go, as JSON
-            timeout_graceful_shutdown=10,
-        )
+        uvicorn.run(make_app(service, role), **listening(service.name, settings))
     finally:
         shut_down()

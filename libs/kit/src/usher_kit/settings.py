@@ -1,6 +1,7 @@
 """Settings that every service reads from its environment; names are in interfaces: Servers, Processes and ports."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,13 @@ from usher_kit.outbound.addresses import Allowed
 def read_allowed(value: object) -> object:
     """The allowed as the environment says it, or as it is."""
     return Allowed.read(value) if isinstance(value, str) else value
+
+
+def read_proxies(value: object) -> object:
+    """Addresses and networks between commas, each looked at: a name, or `*`, would trust whoever writes a header."""
+    if not isinstance(value, str):
+        return value
+    return tuple(str(ip_network(one.strip())) for one in value.split(",") if one.strip())
 
 
 class ServiceSettings(BaseSettings):
@@ -30,6 +38,8 @@ class ServiceSettings(BaseSettings):
     issuer: str | None = None
     host: str = "127.0.0.1"
     port: int | None = None
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_proxies)] = ()
+    """Networks of the proxies whose X-Forwarded-For and -Proto are believed; without any, nobody's are."""
     clock_file: Path | None = None
     span_store: Path | None = None
     """A local file for spans, so that `usher trace` works without a collector; off when an OTLP endpoint is set."""
