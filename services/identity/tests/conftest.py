@@ -18,6 +18,7 @@ from usher_kit.runtime import Runtime
 from usher_kit.service import make_app, make_guard
 
 from .neighbors import Neighbors
+from .scim_client import Client, connect
 from .story import CHECK_SECRET, CLI_SECRET, CONSOLE_SECRET, ISSUER, House
 
 START = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
@@ -73,3 +74,9 @@ async def neighbors(house: House) -> Neighbors:
     built = Neighbors(house)
     await built.build()
     return built
+
+
+@pytest.fixture
+async def client(house: House) -> Client:
+    """A SCIM client of the district."""
+    return (await connect(house))[0]

@@ -71,14 +71,13 @@ class User(StandardUser):  # type: ignore[type-arg]
 
 
 class Member(ComplexAttribute):
-    """A member of a group: a user. Whose name is shown with it is this service's to say."""
+    """A member of a group: a user. The name that clients send beside it is left out, as the user has it already."""
 
     value: Annotated[str | None, Mutability.immutable, CaseExact.true, Required.true] = None
     ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
-    display: Annotated[str | None, Mutability.read_only] = None
 
 
 class Group(StandardGroup):

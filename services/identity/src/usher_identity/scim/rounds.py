@@ -1,6 +1,6 @@
 """A request that changes something, in rounds: what the database or the rules refuse is refused, and the rest done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scim2_models import ConflictException, InvalidValueException, SCIMException, UniquenessException
@@ -14,7 +14,11 @@ from usher_identity.domain.upstreams import Upstream
 from usher_identity.scim.handler import Handler
 from usher_identity.scim.said import upsert_of
 from usher_identity.scim.space import Draft, Space
+from usher_identity.use_cases.outcomes import Answer
 from usher_identity.use_cases.scim import Changes, Findings, find_faults, keep, say
+
+HELD = "Usher-Held"
+"""The header that names the change sets that hold what a request takes from people (seats: A guard on mass loss)."""
 
 ROUNDS = 5
 """A refusal may bring others with it: what named a user who is refused. More often than this it is not looked again."""
@@ -30,28 +34,39 @@ async def write(conn: AsyncConnection, upstream: Upstream, request: ScimRequest,
         savepoint = await conn.begin_nested()
         space = Space(conn, Owner(upstream.tenant_id, upstream.name), at, refused)
         response = await Handler(space).handle(request)
-        found = await settle(upstream, space)
+        found, held = await settle(upstream, space)
         if not found:
             await savepoint.commit()
-            return response
+            return told_of(response, held)
         await savepoint.rollback()
         refused.update(found)
     raise ConflictException(detail="Too many of these operations depend on others that are refused; send fewer at once")
 
 
-async def settle(upstream: Upstream, space: Space) -> Mapping[int, SCIMException]:
-    """Do what was drafted. Answers with the operations that may not be: then nothing of it may stay."""
+async def settle(upstream: Upstream, space: Space) -> tuple[Mapping[int, SCIMException], Sequence[Answer]]:
+    """Do what was drafted. Answers with what may not be, whereupon nothing of it may stay; and with what is held."""
     changes = changes_of(space.draft)
     faults = await find_faults(space.conn, space.owner, changes)
     if faults.are_any:
-        return refusals_of(space.draft, faults)
+        return refusals_of(space.draft, faults), ()
     await keep(space.conn, space.owner, changes, space.at)
     answers = await say(space.conn, upstream, changes, upsert_of, space.at)
-    return {
+    refused = {
         space.draft.saved[one.command.subject][0]: ConflictException(detail=one.detail)
         for one in answers
-        if one.status == "refused"
+        if one.status == "refused" and one.command.subject in space.draft.saved
     }
+    return refused, [one for one in answers if one.status == "held"]
+
+
+def told_of(response: ScimResponse, held: Sequence[Answer]) -> ScimResponse:
+    """The response, and in headers what of it waits: what was said is kept, but takes nothing from these people yet."""
+    if held:
+        sets = ", ".join(sorted({str(one.held_in) for one in held}))
+        people = f"{len(held)} {'person keeps' if len(held) == 1 else 'people keep'}"
+        response.headers[HELD] = sets
+        response.headers["Warning"] = f'199 - "{people} access until an administrator decides on change set {sets}"'
+    return response
 
 
 def changes_of(draft: Draft) -> Changes:

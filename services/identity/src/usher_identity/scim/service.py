@@ -2,9 +2,11 @@
 
 from typing import Any, TypeVar
 
-from scim2_models import Context, InvalidValueException, Resource
+from scim2_models import Context, InvalidValueException, Resource, ResponseParameters
+from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
 
+from usher_identity.domain.scim import USER
 from usher_identity.scim.resources import PROVIDER
 
 ModelT = TypeVar("ModelT", bound=Any)
@@ -32,6 +34,15 @@ class Service(ScimService):
             update={"location": self.resource_location(base_url, kind, str(resource.id))}
         )
         return shown
+
+    def patch_response(
+        self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
+    ) -> ScimResponse:
+        """A user whole, as Entra ID and Okta expect it; of a group, which may be large, only what is asked for."""
+        if self.get_resource_type_of(resource).id != USER:
+            return super().patch_response(base_url, resource, response_parameters)
+        published = self.publish(base_url, resource)
+        return self.resource_response(published, Context.RESOURCE_REPLACEMENT_RESPONSE, response_parameters)
 
 
 SERVICE = Service(PROVIDER)

@@ -61,14 +61,24 @@ async def add_related(conn: AsyncConnection, space: Space, base_url: str, body: 
         rows = await list_members(conn, space, list(groups)) if groups else {}
         for id_, own in rows.items():
             groups[id_]["members"] = [
-                related(row.user_id, f"{base_url}/Users/", row.display, USER, members) for row in own
+                related({"value": row.user_id, "$ref": f"{base_url}/Users/{row.user_id}", "type": USER}, members)
+                for row in own
             ]
     if kept := asked.kept("groups"):
         users = by_kind(resources, USER)
         rows = await list_groups(conn, space, list(users)) if users else {}
         for id_, own in rows.items():
             users[id_]["groups"] = [
-                related(row.group_id, f"{base_url}/Groups/", row.display, "direct", kept) for row in own
+                related(
+                    {
+                        "value": row.group_id,
+                        "$ref": f"{base_url}/Groups/{row.group_id}",
+                        "display": row.display,
+                        "type": "direct",
+                    },
+                    kept,
+                )
+                for row in own
             ]
 
 
@@ -82,6 +92,5 @@ def by_kind(resources: list[dict[str, Any]], kind: str) -> dict[str, dict[str, A
     }
 
 
-def related(id_: str, base: str, display: str, kind: str, kept: frozenset[str]) -> dict[str, str]:
-    whole = {"value": id_, "$ref": base + id_, "display": display, "type": kind}
+def related(whole: dict[str, str], kept: frozenset[str]) -> dict[str, str]:
     return whole if kept == SUBS else {key: value for key, value in whole.items() if key in kept}

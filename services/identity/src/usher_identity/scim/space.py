@@ -173,7 +173,7 @@ class Space(AsyncScimStorage):
         self.members[group_id] = wanted
 
     def show_members(self, group: Resource[Any], users: Iterable[str]) -> None:
-        members = [Member(value=user, type=USER) for user in sorted(users)]
+        members = [Member(value=user) for user in sorted(users)]
         setattr(group, "members", members or None)  # noqa: B010 (the model is a group's, which its type does not say)
 
     async def search(

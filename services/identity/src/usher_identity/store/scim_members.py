@@ -51,16 +51,13 @@ REMOVE_GROUPS = text("""
 REMOVE_USERS = text("""
     delete from scim_member where tenant_id = :tenant and source = :source and user_id = any(cast(:ids as text[]))
 """)
-SHOWN_NAME = "coalesce(cast(r.resource as jsonb) ->> 'displayName', cast(r.resource as jsonb) ->> 'userName')"
-MEMBERS = text(f"""
-    select m.group_id, m.user_id, {SHOWN_NAME} as display
-    from scim_member m
-    join scim_resource r on r.tenant_id = m.tenant_id and r.source = m.source and r.id = m.user_id
-    where m.tenant_id = :tenant and m.source = :source and m.group_id = any(cast(:ids as text[]))
-    order by m.group_id, m.user_id
+MEMBERS = text("""
+    select group_id, user_id from scim_member
+    where tenant_id = :tenant and source = :source and group_id = any(cast(:ids as text[]))
+    order by group_id, user_id
 """)
-GROUPS = text(f"""
-    select m.user_id, m.group_id, {SHOWN_NAME} as display
+GROUPS = text("""
+    select m.user_id, m.group_id, cast(r.resource as jsonb) ->> 'displayName' as display
     from scim_member m
     join scim_resource r on r.tenant_id = m.tenant_id and r.source = m.source and r.id = m.group_id
     where m.tenant_id = :tenant and m.source = :source and m.user_id = any(cast(:ids as text[]))
@@ -113,7 +110,7 @@ async def remove_members(
 
 
 async def list_members(conn: AsyncConnection, space: Space, groups: Collection[str]) -> Mapping[str, list[Row[Any]]]:
-    """The members of each group, with the name that is shown of them."""
+    """The members of each group."""
     return by_first(await conn.execute(MEMBERS, {**of(space), "ids": list(groups)}))
 
 

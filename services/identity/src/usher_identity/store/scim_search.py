@@ -26,11 +26,8 @@ RELATED: Mapping[str, str] = {
             and g.id = m.group_id
         where m.tenant_id = r.tenant_id and m.source = r.source and m.user_id = r.id))""",
     "Group": """r.searched || jsonb_build_object('members', (
-        select coalesce(jsonb_agg(jsonb_build_object('value', u.id, 'display',
-            coalesce(u.searched ->> 'displayName', u.name), 'type', 'user')), '[]')
-        from scim_member m join scim_resource u on u.tenant_id = m.tenant_id and u.source = m.source
-            and u.id = m.user_id
-        where m.tenant_id = r.tenant_id and m.source = r.source and m.group_id = r.id))""",
+        select coalesce(jsonb_agg(jsonb_build_object('value', m.user_id, 'type', 'user')), '[]')
+        from scim_member m where m.tenant_id = r.tenant_id and m.source = r.source and m.group_id = r.id))""",
 }
 """The searched form with the memberships that a filter names."""
 

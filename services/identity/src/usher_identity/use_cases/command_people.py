@@ -127,7 +127,7 @@ def settled(answer: Answer, versions: Mapping[UUID, int], held: Mapping[str, UUI
     if set_id is None:
         return one
     detail = f"it takes too much from an organization within an hour; an administrator decides on change set {set_id}"
-    return replace(one, status="held", detail=detail)
+    return replace(one, status="held", detail=detail, held_in=set_id)
 
 
 async def load_people(conn: AsyncConnection, units: Units, commands: Sequence[SentCommand]) -> People:

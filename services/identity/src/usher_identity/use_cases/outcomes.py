@@ -26,6 +26,8 @@ class Answer:
     unmapped: tuple[str, ...] = ()
     user_id: UUID | None = None
     user_version: int | None = None
+    held_in: UUID | None = None
+    """The change set that waits for an administrator."""
 
 
 def refuse(command: SentCommand, detail: str) -> Answer:

@@ -76,7 +76,7 @@ async def keep(conn: AsyncConnection, space: Space, changes: Changes, at: dateti
 async def say(
     conn: AsyncConnection, upstream: Upstream, changes: Changes, describe: Describe, at: datetime
 ) -> Sequence[Answer]:
-    """Say of people what the changes say. The answers are those on users who were said whole or deleted."""
+    """Say of people what the changes say, and the roles of those whose groups are others by them."""
     units = Units((await load_tenant_organizations(conn, upstream.tenant_id)).values(), upstream)
     space = Space(upstream.tenant_id, upstream.name)
     own = {one.stored.id: one for one in changes.users}
@@ -87,8 +87,7 @@ async def say(
         for id_, order in orders.items()
     ]
     gone = [command(upstream, UserDelete(external_id=id_), 0) for id_ in changes.removed_users]
-    answers = await take_from(conn, upstream, [*commands, *gone], at)
-    return [one for one in answers if one.command.subject in own]
+    return await take_from(conn, upstream, [*commands, *gone], at)
 
 
 async def say_behind(conn: AsyncConnection, upstream: Upstream, limit: int, at: datetime) -> bool:
