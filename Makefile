@@ -12,7 +12,7 @@ ONLY ?=
 SEED ?= 1
 FAULTS ?= 80
 
-.PHONY: help images install lock demo up down status clean test bench mutate chaos check contracts format
+.PHONY: help images install lock demo up down status clean test test-long bench mutate chaos check contracts format
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -61,6 +61,10 @@ images: ## Build the image that docker compose up runs
 
 test: install ## Run every test on real servers of its own; ARGS="-k waitlist" goes to pytest
 	@$(BIN)/pytest -n auto $(ARGS)
+
+test-long: install ## Run what is fuzzed and every property on many examples, other ones each time
+	@USHER_MODEL_EXAMPLES=300 USHER_OPENAPI_TIMES=10 USHER_HYPOTHESIS_PROFILE=long \
+		$(BIN)/pytest -n auto --timeout 7200 -m "hypothesis or long" $(ARGS)
 
 bench: install ## Measure speed on servers of its own; ONLY=name,… some of it, ARGS="--people 5000" other sizes
 	@$(BIN)/python -m tests.bench --only "$(ONLY)" $(ARGS)

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from testcontainers.compose import DockerCompose
 
 # How long an example takes says something of the machine and what else it does, and nothing of the rule.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("bounded", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=1_000)
+settings.load_profile(os.environ.get("USHER_HYPOTHESIS_PROFILE", "bounded"))
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from usher_cli.clients.session import Session, open_session
 from .asking import Asked, ask_everything
 from .seeding import Seeded, seed
 
-pytestmark = SYSTEM
+pytestmark = [SYSTEM, pytest.mark.long]
 
 TIMES = int(os.environ.get("USHER_OPENAPI_TIMES", "1"))
 """How many times as many requests as `make test` sends."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from usher_contracts.topology import BATCH_CONTENT_TYPE
@@ -52,7 +52,6 @@ def written(value: object) -> bytes:
         return repr(value).encode(errors="replace")
 
 
-@settings(max_examples=300)
 @given(
     st.sampled_from([one.removeprefix("usher.") for one in UNDERSTOOD]) | st.text(max_size=10),
     HEADERS,

@@ -46,7 +46,11 @@ TERMS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 7,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(people=st.dictionaries(st.integers(0, 9), ONE_PERSON, min_size=1, max_size=7), terms=TERMS)
 async def test_every_explanation_holds(
     entitlements: Entitlements, people: dict[int, Any], terms: list[tuple[UUID, int, int, int]]

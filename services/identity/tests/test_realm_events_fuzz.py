@@ -1,7 +1,7 @@
 """Whatever comes by the routing keys of Keycloak is read, or refused by itself: nothing stops the consumer."""
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from usher_identity.keycloak.reading import read_upstreams
@@ -59,7 +59,6 @@ def written(value: object) -> bytes:
         return repr(value).encode(errors="replace")
 
 
-@settings(max_examples=300)
 @given(KEYS | ANY_TEXT.map(lambda one: f"KK.EVENT.{one}"), HEADERS, BODIES.map(written) | st.binary(max_size=200))
 def test_every_message_is_one_event_or_one_refusal(key: str, headers: dict[str, object], body: bytes) -> None:
     taken, refused = read_upstreams(Message(key, "application/json", headers, body))

@@ -66,7 +66,11 @@ async def test_duplicates_and_redeliveries_change_nothing(get: Ask, district: Re
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=5))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 async def test_any_deliveries_make_a_whole_log_with_each_act_once(
     get: Ask, district: Reporting, deliveries: list[list[int]]
 ) -> None:
