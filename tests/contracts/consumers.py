@@ -22,12 +22,13 @@ from usher_kit.consuming import Applier, Apply
 from usher_kit.database import Database
 from usher_kit.wire import Message, decode
 from usher_reporting.settings import ReportingSettings
+from usher_usage.settings import UsageSettings
 
 SAMPLES = Path(__file__).parents[2] / "libs" / "contracts" / "samples"
 
 APPLIES: Mapping[str, Apply] = {
     "entitlements": usher_entitlements.consumers.APPLY,
-    "usage": usher_usage.consumers.APPLY,
+    "usage": usher_usage.consumers.apply_by(UsageSettings(link_secret=SecretStr("signs the links of these tests"))),
     "notifications": usher_notifications.consumers.APPLY,
     "reporting": usher_reporting.consumers.apply_by(ReportingSettings(audit_signing_key=SecretStr("11" * 32))),
 }

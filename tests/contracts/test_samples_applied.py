@@ -57,6 +57,10 @@ EFFECTS: Mapping[tuple[str, str], str] = {
     ("reporting", "usage.seat_activity.changed"): """
         select activity_version from seat where user_id::text = :user_id and product = :product
     """,
+    ("reporting", "usage.actives.changed"): """
+        select version from actives
+        where org_id::text = :org_id and period = :period and starts_on = cast(cast(:starts_on as text) as date)
+    """,
     **{
         ("reporting", f"{service}.audit.recorded"): "select 1 from audit_entry where event_id = :event_id"
         for service in AUDIT_FACTS

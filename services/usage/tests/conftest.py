@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
-from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from usher_kit.access import Guard, find_in_directory
@@ -20,13 +19,11 @@ from usher_kit.problems import add_problem_handlers
 from usher_kit.runtime import Runtime
 from usher_kit.tokens import AUDIENCE, Verifier
 from usher_usage.main import SERVICE
-from usher_usage.settings import UsageSettings
 
-from .story import DISTRICT, START, Usage
+from .story import DISTRICT, SETTINGS, START, Usage
 
 ISSUER = "https://id.example.org"
-SECRET = SecretStr("signs the links of these tests")
-SETTINGS = UsageSettings(link_secret=SECRET)
+SECRET = SETTINGS.link_secret
 KEY = ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256", "use": "sig"})
 
 

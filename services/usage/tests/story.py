@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from usher_contracts.entitlements import SeatChanged, SeatReason, SeatState
@@ -26,11 +27,14 @@ from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier
 from usher_kit.database import Database
 from usher_kit.ids import new_id
-from usher_usage.consumers import APPLY
+from usher_usage.consumers import apply_by
 from usher_usage.domain.activity import Keep
 from usher_usage.domain.policies import Policy
-from usher_usage.use_cases import judge_due, keep_seat, set_policy
+from usher_usage.settings import UsageSettings
+from usher_usage.use_cases.activity import judge_due, keep_seat, set_policy
+from usher_usage.use_cases.rollups import forget, tell_actives
 
+SETTINGS = UsageSettings(link_secret=SecretStr("signs the links of these tests"))
 DISTRICT, NORTH, SOUTH, ELSEWHERE = (UUID(int=number) for number in (1, 2, 3, 9))
 ANN, BOB = UUID(int=101), UUID(int=102)
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -126,7 +130,7 @@ class Usage:
 
     async def hear(self, *events: Event[Any]) -> None:
         """Apply these facts as one batch."""
-        await Applier("usage", APPLY, self.database, self.clock).run(events, [])
+        await Applier("usage", apply_by(SETTINGS), self.database, self.clock).run(events, [])
 
     async def reach(self, at: datetime) -> None:
         """Time comes to `at`, and all that it brings is done."""
@@ -137,6 +141,14 @@ class Usage:
     async def judge_due(self) -> int:
         async with self.database.transaction(await self.database.all_tenants()) as conn:
             return await judge_due(conn, self.clock.now())
+
+    async def tell_actives(self) -> int:
+        async with self.database.transaction(await self.database.all_tenants()) as conn:
+            return await tell_actives(conn, self.clock.now())
+
+    async def forget(self) -> int:
+        async with self.database.transaction(await self.database.all_tenants()) as conn:
+            return await forget(conn, self.clock.now(), SETTINGS.logins_kept)
 
     async def set_policy(
         self, *, org: UUID = DISTRICT, window: int = 30, warn: int | None = None, reclaim: int | None = None

@@ -12,9 +12,24 @@ import pytest
 from usher_contracts.envelope import Event
 from usher_contracts.identity import LoginMethod
 from usher_usage.domain.policies import DEFAULT_WINDOW_DAYS
-from usher_usage.use_cases import keep_logins, keep_seats
+from usher_usage.use_cases.activity import keep_logins, keep_seats
 
-from .story import ANN, BOB, DISTRICT, ELSEWHERE, NORTH, SOUTH, START, Usage, day, login, organization, person, seat
+from .story import (
+    ANN,
+    BOB,
+    DISTRICT,
+    ELSEWHERE,
+    NORTH,
+    SETTINGS,
+    SOUTH,
+    START,
+    Usage,
+    day,
+    login,
+    organization,
+    person,
+    seat,
+)
 
 
 async def test_a_login_makes_its_holder_active_and_time_makes_them_inactive(usage: Usage) -> None:
@@ -245,7 +260,11 @@ async def test_a_seats_fact_and_a_login_wait_for_each_other(usage: Usage, *, log
     await usage.hear(organization(DISTRICT, None), seat(ANN), login(ANN, day(-9)))
     came, given = login(ANN, day(1)), seat(ANN, product="observe")
     async with usage.database.transaction([DISTRICT]) as conn:
-        await (keep_logins(conn, [came], day(1)) if login_first else keep_seats(conn, [given], day(1)))
+        await (
+            keep_logins(conn, [came], day(1), kept=SETTINGS.logins_kept)
+            if login_first
+            else keep_seats(conn, [given], day(1))
+        )
         other = asyncio.create_task(usage.hear(given if login_first else came))
         async with asyncio.timeout(10):
             while not (other.done() or await usage.rows(WAITING)):

@@ -9,6 +9,7 @@ from usher_cli.commands import (
     held,
     importing,
     licenses,
+    report,
     rules,
     seats,
     transfers,
@@ -56,6 +57,7 @@ app.command()(waitlist)
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(usage.app, name="usage")
 app.command()(dashboard)
+app.add_typer(report.app, name="report")
 app.command()(explain)
 app.command()(simulate)
 app.command()(trace)

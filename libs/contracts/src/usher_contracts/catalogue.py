@@ -24,7 +24,7 @@ from usher_contracts.identity import (
 )
 from usher_contracts.notifications import DeliveryChanged
 from usher_contracts.reporting import ComplianceChanged
-from usher_contracts.usage import SeatActivityChanged
+from usher_contracts.usage import ActivesChanged, SeatActivityChanged
 
 _ALL: Sequence[type[Fact]] = (
     OrganizationChanged,
@@ -42,6 +42,7 @@ _ALL: Sequence[type[Fact]] = (
     PoolChanged,
     SeatChanged,
     SeatActivityChanged,
+    ActivesChanged,
     DeliveryChanged,
     ComplianceChanged,
     *AUDIT_FACTS.values(),
@@ -72,6 +73,7 @@ LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
         PoolChanged,
         SeatChanged,
         SeatActivityChanged,
+        ActivesChanged,
         *AUDIT_FACTS.values(),
     ),
 }

@@ -1,12 +1,16 @@
 """Facts that usage owns: how a seat's holder uses it (messages: The catalogue)."""
 
-from typing import ClassVar, Literal
+from datetime import date
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from usher_contracts.entitlements import Product
 from usher_contracts.envelope import StateFact, Time
 
 Activity = Literal["active", "warned", "inactive", "never_used", "unknown"]
+Period = Literal["day", "month"]
 
 
 class SeatActivityChanged(StateFact):
@@ -37,6 +41,31 @@ class SeatActivityChanged(StateFact):
     @property
     def subject(self) -> str:
         return f"{self.user_id}/{self.product}"
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id
+
+
+class ActivesChanged(StateFact):
+    """How many different people of an organization logged in on a day or in a month of its own (seats: Usage).
+
+    Units are not in it: who moves within a period counts at both organizations. Told some seconds after the logins, and
+    again whenever a late one changes the figures.
+    """
+
+    type: ClassVar[str] = "usher.usage.actives.changed.v1"
+
+    org_id: UUID
+    period: Period
+    starts_on: date
+    """The day, or the month's first, where the organization is."""
+    people: Annotated[int, Field(ge=0)]
+    logins: Annotated[int, Field(ge=0)]
+
+    @property
+    def subject(self) -> str:
+        return f"{self.org_id}/{self.period}/{self.starts_on}"
 
     @property
     def unit(self) -> UUID:

@@ -145,6 +145,19 @@ def create_seats() -> None:
         ),
     )
     table(
+        "actives",
+        [
+            column("org_id", UUID),
+            column("period", sa.Text(), comment="day or month"),
+            column("starts_on", sa.Date(), comment="where the organization is"),
+        ],
+        column("people", sa.BigInteger(), comment="different people of the organization who logged in"),
+        column("logins", sa.BigInteger()),
+        column("version", sa.BigInteger()),
+        comment="How many came, as usage counts them",
+    )
+    op.create_index("ix_actives_starts_on", "actives", ["tenant_id", "period", "starts_on"])
+    table(
         "progress",
         [],
         column("delays_ms", pg.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'")),

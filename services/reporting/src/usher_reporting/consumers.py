@@ -6,11 +6,12 @@ from usher_contracts.audit import AUDIT_FACTS
 from usher_contracts.entitlements import LicenseTermChanged, PoolChanged, ProductChanged, SeatChanged
 from usher_contracts.envelope import Fact
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
-from usher_contracts.usage import SeatActivityChanged
+from usher_contracts.usage import ActivesChanged, SeatActivityChanged
 from usher_kit.consuming import Apply, UseCase
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.use_cases.audit_log import AppendActs
 from usher_reporting.use_cases.read_models import (
+    keep_actives,
     keep_activity,
     keep_organizations,
     keep_people,
@@ -30,6 +31,7 @@ READ_MODELS: Mapping[type[Fact], UseCase] = {
     PoolChanged: keep_pools,
     SeatChanged: keep_seats,
     SeatActivityChanged: keep_activity,
+    ActivesChanged: keep_actives,
 }
 
 

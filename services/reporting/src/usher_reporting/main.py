@@ -2,7 +2,7 @@
 
 from usher_kit.service import Service, run
 from usher_reporting.consumers import apply_by
-from usher_reporting.http import audit, audit_log, claims, dashboard, doctor, products, renewals, seat_history
+from usher_reporting.http import audit, audit_log, claims, dashboard, doctor, products, renewals, seat_history, usage
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
 
@@ -16,6 +16,7 @@ SERVICE = Service(
         claims.router,
         seat_history.router,
         renewals.router,
+        usage.router,
         products.router,
         audit.router,
         audit_log.router,

@@ -1,6 +1,6 @@
 """Reporting's tables: copies of what others own, the history of claims, headcounts, and the audit log."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Numeric, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, Numeric, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
@@ -137,6 +137,20 @@ HEADCOUNT = Table(
     Column("org_id", UUID(as_uuid=True), primary_key=True),
     Column("product", Text, primary_key=True),
     *(Column(figure, Integer, nullable=False) for figure in Headcount._fields),
+)
+
+ACTIVES = Table(
+    "actives",
+    METADATA,
+    tenant_id(),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("period", Text, primary_key=True, comment="day or month"),
+    Column("starts_on", Date, primary_key=True, comment="where the organization is"),
+    Column("people", BigInteger, nullable=False, comment="different people of the organization who logged in"),
+    Column("logins", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Index("ix_actives_starts_on", "tenant_id", "period", "starts_on"),
+    comment="How many came, as usage counts them",
 )
 
 PROGRESS = Table(

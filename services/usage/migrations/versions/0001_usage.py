@@ -18,9 +18,27 @@ def upgrade() -> None:
     create_plumbing()
     create_directory()
     create_settings()
-    table("login", uuid("user_id"), moment("at"), uuid("org_id"), words("method"), key=("user_id", "at"))
-    table("last_login", uuid("user_id"), moment("at", nullable=True), key=("user_id",))
+    create_logins()
     create_seats()
+
+
+def create_logins() -> None:
+    table("login", uuid("user_id"), moment("at"), uuid("org_id"), words("method"), key=("user_id", "at"))
+    op.create_index("ix_login_at", "login", ["at"])
+    table("last_login", uuid("user_id"), moment("at", nullable=True), key=("user_id",))
+    table("presence", uuid("user_id"), *span(), key=("user_id", "org_id", "period", "starts_on"))
+    op.create_index("ix_presence_starts_on", "presence", ["starts_on"])
+    table(
+        "actives",
+        *span(),
+        *map(number, ("people", "logins", "version", "told_version")),
+        key=("org_id", "period", "starts_on"),
+    )
+    op.create_index("ix_actives_untold", "actives", ["org_id"], postgresql_where=sa.text("version <> told_version"))
+
+
+def span() -> "list[sa.Column[Any]]":
+    return [uuid("org_id"), words("period"), sa.Column("starts_on", sa.Date, nullable=False)]
 
 
 def create_settings() -> None:

@@ -1,19 +1,19 @@
 """The program `usher-usage`: the composition root."""
 
 from usher_kit.service import Service, run
-from usher_usage.consumers import APPLY
+from usher_usage.consumers import apply_by
 from usher_usage.http import activity, doctor, keeping, policies
 from usher_usage.settings import UsageSettings
 from usher_usage.tables import METADATA
-from usher_usage.time_passing import JUDGE_DUE
+from usher_usage.time_passing import FORGET, JUDGE_DUE, TELL_ACTIVES
 
 SERVICE = Service(
     "usage",
     UsageSettings,
     METADATA,
-    apply=APPLY,
+    apply=lambda runtime: apply_by(runtime.settings),
     routers=[activity.router, keeping.router, policies.router, doctor.router],
-    loops=[JUDGE_DUE],
+    loops=[JUDGE_DUE, TELL_ACTIVES, FORGET],
 )
 
 

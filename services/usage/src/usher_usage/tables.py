@@ -55,8 +55,37 @@ LOGIN = Table(
     Column("at", DateTime(timezone=True), primary_key=True),
     Column("org_id", UUID(as_uuid=True), nullable=False),
     Column("method", Text, nullable=False),
+    Index(None, "at"),
 )
-"""Every login as it came; its key is the inbox, since logins have no version (messages: The state-carrying rule)."""
+"""Every login as it came, kept for a time; its key is the inbox, since logins have no version (messages: The
+state-carrying rule)."""
+
+PRESENCE = Table(
+    "presence",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("starts_on", Date, primary_key=True),
+    Index(None, "starts_on"),
+)
+"""Who came to which organization on which day and in which month, kept a little longer than the logins."""
+
+ACTIVES = Table(
+    "actives",
+    METADATA,
+    tenant_id(),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("starts_on", Date, primary_key=True),
+    Column("people", BigInteger, nullable=False),
+    Column("logins", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("told_version", BigInteger, nullable=False),
+    Index("ix_actives_untold", "org_id", postgresql_where=text("version <> told_version")),
+)
+"""How many came, kept for ever; what was told of it last is of `told_version`."""
 
 LAST_LOGIN = Table(
     "last_login",

@@ -22,6 +22,10 @@ class Reporting:
         """Every version that a person's seat ever had, the oldest first."""
         return self.calls.listed(f"/v1/users/{user_id}/seats/{product}/history", every=every, **query)
 
+    def usage(self, org_id: str | None, **query: Any) -> Json:
+        """How many people of an organization and its units came, by day or by month."""
+        return self.calls.get("/v1/usage", org_id=org_id, **query)
+
     def doctor(self) -> Json:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""
         return self.calls.get("/v1/doctor")

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_contracts.entitlements import LicenseTermChanged, PoolChanged, ProductChanged, SeatChanged
 from usher_contracts.envelope import Event, latest, trace_id_of
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
-from usher_contracts.usage import SeatActivityChanged
+from usher_contracts.usage import ActivesChanged, SeatActivityChanged
 from usher_kit import directory
 from usher_kit.versions import EPOCH_SIZE, last_of_epoch
 from usher_reporting.domain.people import Activity, Change, Holding, News, Person, PersonKey, Seat
@@ -26,7 +26,7 @@ from usher_reporting.store.people import (
     save_changes,
 )
 from usher_reporting.store.statements import save_missing, save_newer
-from usher_reporting.tables import CLAIM, LICENSE_TERM, POOL, PRODUCT, PROFILE
+from usher_reporting.tables import ACTIVES, CLAIM, LICENSE_TERM, POOL, PRODUCT, PROFILE
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -99,6 +99,15 @@ async def keep_pools(
 ) -> int:
     """Keep the pools: their capacities and license states. Who holds their seats is counted here."""
     return await keep_latest(conn, POOL, events)
+
+
+async def keep_actives(
+    conn: AsyncConnection,
+    events: Sequence[Event[ActivesChanged]],
+    at: datetime,  # noqa: ARG001 (a use case)
+) -> int:
+    """Keep how many came."""
+    return await keep_latest(conn, ACTIVES, events)
 
 
 async def keep_latest(conn: AsyncConnection, table: Table, events: Sequence[Event[Any]]) -> int:

@@ -18,7 +18,7 @@ from usher_kit.links import read
 from usher_kit.runtime import Running, Runtime
 from usher_usage.http.activity import ActivityName
 from usher_usage.store.holdings import find_seat
-from usher_usage.use_cases import keep_seat
+from usher_usage.use_cases.activity import keep_seat
 
 router = APIRouter(prefix="/v1", tags=["keeping"])
 

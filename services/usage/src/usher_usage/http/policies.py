@@ -19,7 +19,7 @@ from usher_usage.store.locking import lock_configuration
 from usher_usage.store.policies import products_of
 from usher_usage.store.units import load_units
 from usher_usage.time_passing import JUDGE_DUE
-from usher_usage.use_cases import set_policy
+from usher_usage.use_cases.activity import set_policy
 
 router = APIRouter(prefix="/v1", tags=["policies"])
 

@@ -14,6 +14,7 @@ SAVE_LOGINS = text("""
     select * from unnest(cast(:tenants as uuid[]), cast(:people as uuid[]), cast(:moments as timestamptz[]),
         cast(:orgs as uuid[]), cast(:methods as text[]))
     on conflict do nothing
+    returning tenant_id, user_id, at
 """)
 SAVE_LAST_LOGINS = text("""
     insert into last_login as l (tenant_id, user_id, at)
@@ -26,21 +27,25 @@ SAVE_LAST_LOGINS = text("""
 """)
 
 
-async def save_logins(conn: AsyncConnection, logins: Sequence[UserLoggedIn]) -> tuple[int, list[Person]]:
-    """Keep logins, each once. Answers how many were news, and whose last login moved.
+async def save_logins(
+    conn: AsyncConnection, kept: Sequence[UserLoggedIn], logins: Sequence[UserLoggedIn]
+) -> tuple[list[UserLoggedIn], list[Person]]:
+    """Keep logins, each once; all of `logins` count for who came last. Answers the news, and whose last login moved.
 
     The rows of those people are locked, and so are the others'.
     """
-    kept = await conn.execute(
+    by_key = {(login.tenant_id, login.user_id, login.at): login for login in kept}
+    rows = await conn.execute(
         SAVE_LOGINS,
         {
-            "tenants": [login.tenant_id for login in logins],
-            "people": [login.user_id for login in logins],
-            "moments": [login.at for login in logins],
-            "orgs": [login.org_id for login in logins],
-            "methods": [login.method for login in logins],
+            "tenants": [login.tenant_id for login in by_key.values()],
+            "people": [login.user_id for login in by_key.values()],
+            "moments": [login.at for login in by_key.values()],
+            "orgs": [login.org_id for login in by_key.values()],
+            "methods": [login.method for login in by_key.values()],
         },
     )
+    news = [by_key[row.tenant_id, row.user_id, row.at] for row in rows]
     last: dict[Person, datetime] = {}
     for login in logins:
         person = (login.tenant_id, login.user_id)
@@ -53,4 +58,4 @@ async def save_logins(conn: AsyncConnection, logins: Sequence[UserLoggedIn]) -> 
             "moments": list(last.values()),
         },
     )
-    return kept.rowcount, [(row.tenant_id, row.user_id) for row in moved]
+    return news, [(row.tenant_id, row.user_id) for row in moved]

@@ -1,8 +1,8 @@
-"""What usage does: keeps logins and seats, and brings each seat's activity in step with them."""
+"""Activity: keeps logins and seats, and brings each seat's activity in step with them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from usher_kit.ids import new_id
 from usher_kit.versions import epoch_of, in_epoch
 from usher_usage.domain.activity import Activity, Keep
 from usher_usage.domain.policies import Policy
+from usher_usage.domain.rollups import is_kept
 from usher_usage.domain.telling import Change, keep, settle
 from usher_usage.store.holdings import save_course, save_keep, tells_of_the_course
 from usher_usage.store.locking import (
@@ -32,6 +33,7 @@ from usher_usage.store.logins import save_logins
 from usher_usage.store.policies import judge_below, save_policy
 from usher_usage.store.seats import find_due, find_moved, load_watched, save_activity, save_seats
 from usher_usage.store.units import find_new_sources, load_judged_by, save_calendars, save_sources
+from usher_usage.use_cases.rollups import roll_up
 
 DUE_SEATS = 2_000
 """Seats that one round of time's work takes."""
@@ -75,12 +77,16 @@ async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
     return changed
 
 
-async def keep_logins(conn: AsyncConnection, events: Sequence[Event[UserLoggedIn]], at: datetime) -> int:
-    """Keep logins, each once, and judge the seats of those whose last login moved."""
-    await connect_sources(conn, [event.data for event in events], at)
-    news, moved = await save_logins(conn, [event.data for event in events])
+async def keep_logins(
+    conn: AsyncConnection, events: Sequence[Event[UserLoggedIn]], at: datetime, *, kept: timedelta
+) -> int:
+    """Keep logins, each once, count those not older than `kept`, and judge the seats of whose last login moved."""
+    logins = [event.data for event in events]
+    await connect_sources(conn, logins, at)
+    news, moved = await save_logins(conn, [login for login in logins if is_kept(login.at, at, kept)], logins)
+    await roll_up(conn, news)
     await judge(conn, moved, at, {(event.tenantid, event.data.user_id): event for event in events})
-    return news
+    return len(news)
 
 
 async def connect_sources(conn: AsyncConnection, logins: Sequence[UserLoggedIn], at: datetime) -> None:

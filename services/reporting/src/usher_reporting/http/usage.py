@@ -1,0 +1,127 @@
+"""Usage over time: how many people came, by day and by month (guide: Usage)."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from usher_kit.access import Authorized
+from usher_kit.errors import Invalid
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.runtime import Running
+from usher_reporting.http.places import place_in
+from usher_reporting.http.reach import OrganizationParameter, Reach, reach_of
+from usher_reporting.store.actives import Asked, list_actives, sum_actives
+
+PeriodName = Literal["day", "month"]
+SHOWN = {"day": timedelta(days=30), "month": timedelta(days=365)}
+"""How far back is looked where no `since` is given."""
+
+MOST_DAYS = 3_660
+PLACE: TypeAdapter[tuple[date, UUID]] = TypeAdapter(tuple[date, UUID])
+
+PeriodParameter = Annotated[PeriodName, Query(description="What different people are counted over")]
+Since = Annotated[date | None, Query(description="The first day; without it the last 30 days, or 365 by month")]
+Until = Annotated[date | None, Query(description="The last day; without it today, in UTC")]
+
+router = APIRouter(prefix="/v1/usage", tags=["usage"])
+
+
+class ActivePeriod(BaseModel):
+    """A day, or a month by its first day, of the organizations' own; `active_people` are different ones.
+
+    Who moved within it counts at both organizations. A period in which nobody came is not in a list.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    starts_on: date
+    active_people: int
+    logins: int
+
+
+class UnitPeriod(ActivePeriod):
+    """The same of one organization, without its units."""
+
+    org_id: UUID
+    organization: str | None
+
+
+class UsageOverTime(BaseModel):
+    """`org_id` is null for the sum over all tenants."""
+
+    as_of: datetime
+    org_id: UUID | None
+    period: PeriodName
+    since: date
+    until: date
+    items: list[ActivePeriod]
+
+
+@router.get("")
+async def usage(
+    access: Authorized,
+    running: Running,
+    org_id: OrganizationParameter = None,
+    period: PeriodParameter = "day",
+    since: Since = None,
+    until: Until = None,
+) -> UsageOverTime:
+    """How many people of an organization and its units came, period by period."""
+    at = running.clock.now()
+    async with access.transaction() as conn:
+        reach = await reach_of(access, conn, org_id)
+        asked = asked_of(reach, period, since, until, at.date())
+        found = await sum_actives(conn, asked)
+    items = [ActivePeriod(starts_on=one.starts_on, active_people=one.people, logins=one.logins) for one in found]
+    return UsageOverTime(
+        as_of=at, org_id=reach.org_id, period=period, since=asked.since, until=asked.until, items=items
+    )
+
+
+@router.get("/organizations")
+async def usage_by_organization(
+    access: Authorized,
+    running: Running,
+    org_id: OrganizationParameter = None,
+    period: PeriodParameter = "day",
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParameter = None,
+) -> Page[UnitPeriod]:
+    """The same, each organization by itself, in order of time."""
+    today = running.clock.now().date()
+    async with access.transaction() as conn:
+        reach = await reach_of(access, conn, org_id)
+        asked = asked_of(reach, period, since, until, today)
+        found = await list_actives(conn, asked, after=place_in(cursor, PLACE, 2), limit=limit + 1)
+    shown = found[:limit]
+    return Page(
+        items=[
+            UnitPeriod(
+                starts_on=one.starts_on,
+                active_people=one.people,
+                logins=one.logins,
+                org_id=one.org_id,
+                organization=one.organization,
+            )
+            for one in shown
+        ],
+        next_cursor=encode_cursor([shown[-1].starts_on, shown[-1].org_id]) if len(found) > limit else None,
+    )
+
+
+def asked_of(reach: Reach, period: PeriodName, since: date | None, until: date | None, today: date) -> Asked:
+    """What is asked for. Raises Invalid for days that are none, or more than ten years of them."""
+    last = until or today
+    first = since or max(date.min + SHOWN[period], last) - SHOWN[period]
+    if first > last:
+        raise Invalid(f"The first day, {first}, is after the last, {last}.", pointer="/since")
+    if (last - first).days > MOST_DAYS:
+        raise Invalid(f"More than {MOST_DAYS} days at once: ask for less.", pointer="/since")
+    if period == "month":
+        first = first.replace(day=1)
+    return Asked(reach.tenants, reach.units, period, first, last)

@@ -1,0 +1,1 @@
+"""What usage does: one module for each thing that it knows."""
