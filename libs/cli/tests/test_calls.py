@@ -186,3 +186,21 @@ def test_a_dashboard_is_printed_as_the_api_gave_it_or_as_tables() -> None:
     assert result.exit_code == 0
     assert "75.0 %" in result.stdout
     assert "2026-12-31" in result.stdout
+
+
+def test_usage_over_time_is_asked_for_by_day_or_by_month() -> None:
+    asked: list[str] = []
+    month = {"starts_on": "2026-11-01", "active_people": 412, "logins": 655}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url.params))
+        words = {"period": "month", "since": "2026-01-01", "until": "2026-11-24", "items": [month]}
+        return httpx2.Response(200, json=words)
+
+    told = CliRunner().invoke(app, ["report", "usage", "--by-month", "--since", "2026-01-05"], obj=around(answer))
+    assert told.exit_code == 0
+    assert asked == ["period=month&since=2026-01-05"]
+    assert "2026-11-01" in told.stdout
+    assert "412" in told.stdout
+    told = CliRunner().invoke(app, ["report", "usage", "--since", "tomorrow"], obj=around(answer))
+    assert told.exit_code == 2
