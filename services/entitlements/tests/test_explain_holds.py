@@ -47,7 +47,7 @@ TERMS = st.lists(
 
 
 @settings(
-    max_examples=settings.default.max_examples // 7,
+    max_examples=settings().max_examples // 7,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -132,7 +132,7 @@ PEOPLE = st.dictionaries(
 
 
 @settings(
-    max_examples=settings.default.max_examples // 8,
+    max_examples=settings().max_examples // 8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

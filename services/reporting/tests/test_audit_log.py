@@ -67,7 +67,7 @@ async def test_duplicates_and_redeliveries_change_nothing(get: Ask, district: Re
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=5))
 @settings(
-    max_examples=settings.default.max_examples // 12,
+    max_examples=settings().max_examples // 12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -86,7 +86,7 @@ def life_of(rng: random.Random, tenant: UUID, user: UUID, product: str, orgs: Se
 
 
 @settings(
-    max_examples=settings.default.max_examples // 8,
+    max_examples=settings().max_examples // 8,
     deadline=None,
     phases=[Phase.generate],  # a history of another seed is no smaller one
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -245,6 +245,6 @@ class SeatingMachine(RuleBasedStateMachine):
                 assert not pool.waitlisted or pool.assigned >= pool.license.capacity
 
 
-EXAMPLES = int(os.environ.get("USHER_DOMAIN_EXAMPLES", settings.default.max_examples * 4 // 5))
+EXAMPLES = int(os.environ.get("USHER_DOMAIN_EXAMPLES", settings().max_examples * 4 // 5))
 SeatingMachine.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)
 TestSeatingMachine = SeatingMachine.TestCase
