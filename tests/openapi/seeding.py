@@ -62,6 +62,7 @@ def seed(session: Session, mark: str = "Fuzz") -> Seeded:
         "set_id": [str(one["id"]) for one in identity.change_sets(org_id=district.id)["items"]],
         "transfer_id": [asked],
         "provider_id": [connect_provider(session, district)],
+        "machine_id": [machine_of(session, district.id)],
         "issuer": [session.environment.url("identity")],
         "request_id": [str(session.entitlements.ask_for_seats(wanted)["id"])],
         "license_term_id": terms,
@@ -83,6 +84,12 @@ def ask_for_transfer(session: Session, source: District, target: District) -> st
     token = session.credentials.of_person(source.person("principal", "org_admin"))["access_token"]
     calls = ServiceClient("identity", session.environment.url("identity"), session.http, lambda: token)
     return str(Identity(calls).transfer(source.person("moving"), {"org_id": target.id}, dry_run=False)["id"])
+
+
+def machine_of(session: Session, org_id: str) -> str:
+    """A machine client that may do nothing. Returns its id."""
+    body = {"name": "a program", "org_id": org_id, "scopes": []}
+    return str(session.identity.calls.post("/v1/clients", body)["id"])
 
 
 def connect_provider(session: Session, district: District) -> str:

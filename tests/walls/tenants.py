@@ -13,7 +13,7 @@ import aio_pika
 import httpx2
 from pydantic import SecretStr
 from tests.integration.system import District, System, eventually
-from tests.openapi.seeding import Seeded, ask_for_transfer, seed
+from tests.openapi.seeding import Seeded, ask_for_transfer, machine_of, seed
 
 from usher_cli.clients.calls import ServiceClient, new_trace_id
 from usher_cli.clients.session import Session
@@ -84,6 +84,7 @@ def fill(system: System, session: Session, mark: str) -> Tenant:
         "license_request": seeded.known["request_id"],
         "upstream": [upstream(session, seeded.district.id, "hr")],
         "provider": seeded.known["provider_id"],
+        "machine": seeded.known["machine_id"],
         "session": [sign_in(session, people["admin"])],
         "keep_link": [keep_link(system, seeded.district.id, seeded.crowd[0])],
         "dead_letter": [str(new_id())],
@@ -113,6 +114,7 @@ def of_school(session: Session, school: District, things: Things) -> Things:
         "transfer": [ask_for_transfer(session, school, District(session, things["tenant"][0], school.mark))],
         "upstream": [upstream(session, school.id, f"hr-{school.id[-4:]}")],
         "session": [sign_in(session, one)],
+        "machine": [machine_of(session, school.id)],
     }
 
 
@@ -158,6 +160,15 @@ def browser(session: Session, person: str) -> httpx2.Client:
     answer = http.post(page.url, data={"user_name": name, "password": PASSWORD})
     assert answer.status_code == 200, answer.text
     return http
+
+
+def machine_token(session: Session, org_id: str, *scopes: str) -> str:
+    """The token of a machine client that was made for it."""
+    body = {"name": "walks", "org_id": org_id, "scopes": scopes}
+    made = session.identity.calls.post("/v1/clients", body)
+    secret = (made["client_id"], made["client_secret"])
+    answer = session.http.post(made["token_endpoint"], data={"grant_type": "client_credentials"}, auth=secret)
+    return str(answer.raise_for_status().json()["access_token"])
 
 
 def keep_link(system: System, tenant_id: str, person: str) -> str:

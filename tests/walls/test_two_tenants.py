@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from tests.integration.system import SYSTEM
 
 from usher_kit.ids import new_id
+from usher_kit.machines import SCOPES
 
 from .books import Differences, differences
 from .conftest import SERVICES, Two, quiet
 from .operations import Operation
-from .tenants import Things
+from .tenants import Things, machine_token
+from .test_tokens import OPEN
 from .walking import ACT, Walker, address, walk
 
 pytestmark = SYSTEM
@@ -65,18 +67,21 @@ def strangers(two: Two) -> Iterator[Walker]:
         yield Walker(f"the other's {who}", two.token(other, who), other.things, one.things, hidden, one.mark)
     for who in ("admin", "learner"):
         yield Walker(f"the other's {who}, of a unit", two.token(other, who), other.things, one.west, hidden, one.mark)
+    machine = machine_token(two.session, other.id, *SCOPES)
+    yield Walker("the other's machine", machine, other.things, one.east, hidden, one.mark)
 
 
 def neighbors(two: Two) -> Iterator[Walker]:
     """Those of one unit on the things of its neighbor and of the whole tenant; and who has no role that sees others."""
     one = two.one
-    for who in ("east admin", "east reporter", "learner"):
-        token = two.token(one, who)
-        of_others = {kind: one.west[kind] for kind in ("transfer", "license_request")}
-        parent = {**one.things, **of_others, "word": ["learner 1"]}
+    of_others = {kind: one.west[kind] for kind in ("transfer", "license_request")}
+    parent = {**one.things, **of_others, "word": ["learner 1"]}
+    walkers = {who: two.token(one, who) for who in ("east admin", "east reporter", "learner")}
+    walkers["east machine"] = machine_token(two.session, one.east["organization"][0], *SCOPES)
+    for who, token in walkers.items():
         for what, alien in (("neighbor", one.west), ("parent", parent)):
             named = {**alien, "taken_name": [f"nobody-{new_id()}"], "tenant": [str(new_id())]}
-            hidden = frozenset(ids_of(alien)) - frozenset(ids_of(one.east)) - {one.people[who]}
+            hidden = frozenset(ids_of(alien)) - frozenset(ids_of(one.east)) - {one.people.get(who)}
             yield Walker(f"{who} on the {what}", token, one.east, named, hidden)
 
 
@@ -117,6 +122,26 @@ def test_a_products_client_asks_about_people_and_nothing_else(two: Two, operatio
     token = client_token(two, "check", secret, scope="check")
     walker = Walker("a product", token, two.one.things, two.one.things, two.books.ids(two.one.id), two.one.mark)
     assert not walked(two, operations, [walker], lambda _, operation: operation.label not in BY_LINK | CHECK_MAY)
+
+
+def test_a_machine_without_scopes_may_nothing_and_one_with_all_what_is_open_to_machines(
+    two: Two, operations: Sequence[Operation]
+) -> None:
+    """Of its own tenant: what it is told is that it may not, before anything is looked at."""
+    may_nothing = machine_token(two.session, two.one.id)
+    may_all = machine_token(two.session, two.one.id, *SCOPES)
+    before = two.books.digests(two.one.id)
+    answered: set[str] = set()
+    for operation in (one for one in operations if one.label not in OPEN):
+        url, request = two.session.environment.url(operation.service), operation.request()
+        own = {slot: two.one.things[slot.kind][0] for slot in request.slots}
+        bearer = [{"Authorization": f"Bearer {token}"} for token in (may_nothing, may_all)]
+        assert request.send(two.http, url, own.__getitem__, bearer[0]).status_code == 403, operation.label
+        if operation.verb == "GET" and request.send(two.http, url, own.__getitem__, bearer[1]).is_success:
+            answered.add(f"{operation.service} {operation.label}")
+    assert not set(differences(before, two.books.digests(two.one.id))) - {"reporting.audit_entry"}
+    assert len({one.split()[0] for one in answered}) == len(SERVICES), answered
+    assert len(answered) > 30, answered
 
 
 def test_what_is_the_deployments_is_a_system_administrators(two: Two, operations: Sequence[Operation]) -> None:

@@ -23,6 +23,7 @@ from usher_kit.directory import apply_organizations, apply_people
 from usher_kit.documented import MEDIA_TYPE
 from usher_kit.errors import Unauthenticated
 from usher_kit.ids import new_id
+from usher_kit.machines import scoped
 from usher_kit.problems import add_problem_handlers
 from usher_kit.tokens import AUDIENCE, MOST_KEPT, Verified, Verifier
 
@@ -95,12 +96,16 @@ async def client(database: Database) -> AsyncIterator[AsyncClient]:
     add_problem_handlers(app)
     app.state.guard = Guard(database, Verifier(keys, ISSUER, FixedClock(DAY)), find_in_directory)
 
-    @app.get("/seen")
+    @app.get("/seen", dependencies=[scoped("users:read")])
     async def seen(access: Authorized, org_id: UUID | None = None) -> dict[str, Any]:
         async with access.transaction() as conn:
             scope = await access.scope(conn, org_id, "org_admin", "reporter")
         units = None if scope.units is None else sorted(unit.int for unit in scope.units)
         return {"tenants": sorted(tenant.int for tenant in scope.tenants), "units": units}
+
+    @app.get("/closed")
+    async def closed(access: Authorized) -> str:
+        return access.caller.actor
 
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield client
@@ -203,3 +208,46 @@ def test_tokens_are_not_remembered_without_end() -> None:
         seen.keep(str(number), keyset, {})
     assert seen.find(str(MOST_KEPT + 4), keyset) == {}
     assert seen.find("0", keyset) is None
+
+
+def machine(scope: str, org: UUID = NORTH, **claims: Any) -> dict[str, str]:
+    told = {"sub": "hr", "client_id": "hr", "scope": scope, "client_tenant": str(DISTRICT), "client_org": str(org)}
+    signed = token(**{name: value for name, value in {**told, **claims}.items() if value is not None})
+    return {"Authorization": f"Bearer {signed}"}
+
+
+@pytest.mark.parametrize(
+    ("story", "scope", "org", "path", "status"),
+    [
+        ("where it is bound", "users:read", NORTH, "/seen", 200),
+        ("a sibling is not told to exist", "users:read", NORTH, f"/seen?org_id={SOUTH}", 404),
+        ("nor another tenant", "users:read", DISTRICT, f"/seen?org_id={ELSEWHERE}", 404),
+        ("another scope opens nothing here", "reports:read", DISTRICT, "/seen", 403),
+        ("no scope opens nothing", "", DISTRICT, "/seen", 403),
+        ("the deployment's scopes open nothing to a machine", "admin check", DISTRICT, "/seen", 403),
+        ("nor beside its own", "admin check users:read", NORTH, f"/seen?org_id={ELSEWHERE}", 404),
+        ("what names no scope is closed, whatever it asks", "admin check users:read", DISTRICT, "/closed", 403),
+    ],
+)
+async def test_a_machine_does_what_its_scope_opens_and_nothing_else(
+    client: AsyncClient, story: str, scope: str, org: UUID, path: str, status: int
+) -> None:
+    answer = await client.get(path, headers=machine(scope, org))
+    assert answer.status_code == status, story
+    if status == 200:
+        assert answer.json() == {"tenants": [DISTRICT.int], "units": [NORTH.int]}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"client_org": None},
+        {"client_tenant": None},
+        {"client_tenant": "none"},
+        {"tenant": str(DISTRICT), "sub": str(ADMIN)},
+    ],
+)
+async def test_half_a_machine_is_nobody(client: AsyncClient, claims: dict[str, Any]) -> None:
+    """Its claims unread, its token would be that of a client of the deployment's, whom scopes open every tenant."""
+    answer = await client.get("/closed", headers=machine("admin check", **claims))
+    assert answer.status_code == 401

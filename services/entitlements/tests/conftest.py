@@ -69,9 +69,9 @@ async def client(entitlements: Entitlements, service_database: str) -> AsyncIter
 def bearer(entitlements: Entitlements) -> Callable[..., dict[str, str]]:
     """Makes the headers of a person's request, by number, or of a client's with its scope."""
 
-    def make(who: int | str, *, tenant: UUID = DISTRICT, scope: str = "") -> dict[str, str]:
+    def make(who: int | str, *, tenant: UUID = DISTRICT, scope: str = "", **more: str) -> dict[str, str]:
         expires = (entitlements.clock.now() + timedelta(days=500)).timestamp()
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": expires, "scope": scope}
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": expires, "scope": scope, **more}
         if isinstance(who, int):
             claims |= {"sub": str(UUID(int=1_000 + who)), "tenant": str(tenant)}
         else:

@@ -311,6 +311,26 @@ async def test_an_administrator_checks_their_own_people_and_anybody_themselves(
     assert await status(LEARNER, system) == (200, "assigned")
 
 
+@pytest.mark.usefixtures("people")
+async def test_a_tenants_machine_checks_its_own_people_and_nobody_else_is_there(
+    client: AsyncClient, bearer: Bearer, entitlements: Entitlements
+) -> None:
+    await entitlements.hear(organization(ELSEWHERE, None, tenant=ELSEWHERE))
+    await entitlements.hear(person(50, "learner", org=ELSEWHERE, tenant=ELSEWHERE))
+    machine = bearer("hr", scope="check", client_tenant=str(DISTRICT), client_org=str(DISTRICT))
+
+    async def asked(whom: int) -> tuple[int, object]:
+        answer = await client.get("/v1/check", headers=machine, params={"user_id": id_of(whom), "product": "learn"})
+        return answer.status_code, answer.json().get("state") or answer.json()["detail"]
+
+    assert await asked(LEARNER) == (200, "assigned")
+    assert await asked(WAITING) == (200, "waitlisted")
+    assert (await asked(50))[0] == 404
+    assert await asked(50) == await asked(99), "another tenant's is as who is nowhere"
+    for path in ("/v1/seats", "/v1/pools", "/v1/doctor", "/v1/grant-rules"):
+        assert (await client.get(path, headers=machine)).status_code == 403, path
+
+
 async def test_who_reads_checks_reads_a_little_of_every_tenant_and_writes_nothing(service_database: str) -> None:
     async with connections_for_checks(service_database, 1) as checks, checks.pool.acquire() as connection:
         await connection.execute("select tenant_id, user_id, product, pool_id, state from seat")

@@ -5,8 +5,10 @@ import typer
 from usher_cli.commands import (
     audit,
     calendar,
+    clients,
     dead,
     held,
+    idp,
     importing,
     licenses,
     report,
@@ -49,6 +51,8 @@ app.add_typer(importing.app, name="import")
 app.add_typer(users.app, name="users")
 app.add_typer(held.app, name="held")
 app.add_typer(upstream.app, name="upstream")
+app.add_typer(clients.app, name="clients")
+app.add_typer(idp.app, name="idp")
 app.add_typer(transfers.app, name="transfers")
 app.add_typer(licenses.app, name="licenses")
 app.add_typer(seats.app, name="seats")

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from opentelemetry import trace
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from usher_contracts.envelope import OPERATORS_TENANT, Cause
 from usher_kit.database import OWN_KEY, Database
 from usher_kit.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from usher_kit.idempotency import IdempotencyKey, key_of
+from usher_kit.machines import ACTS_AS, scope_of_route
 from usher_kit.telemetry.propagation import traceparent_of
 from usher_kit.tokens import Principal, Verifier
 
@@ -65,11 +67,34 @@ class Caller:
     client_id: str | None = None
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
+    """Of the deployment's own clients alone: they open every tenant."""
+    granted: frozenset[str] | None = None
+    """The scopes of a tenant's own client, a machine; None for everybody else."""
 
     @property
     def is_system(self) -> bool:
         """A system administrator (who lives in the operators' tenant), or a client that acts as one."""
+        if self.is_machine:
+            return False
         return ADMIN_SCOPE in self.scopes or (self.tenant_id == OPERATORS_TENANT and "system_admin" in self.roles)
+
+    @property
+    def is_machine(self) -> bool:
+        return self.granted is not None
+
+    def within(self, opens: str | None) -> "Caller":
+        """The caller within an operation that the scope `opens` opens to machines: these have a role there.
+
+        Raises Forbidden for a machine without that scope, and for every one where nothing is opened.
+        """
+        if self.granted is None:
+            return self
+        if opens is None:
+            raise Forbidden("This is not open to machine clients; a person has to do it.")
+        if opens not in self.granted:
+            has = " ".join(sorted(self.granted)) or "none"
+            raise Forbidden(f"This needs the scope {opens}; the token has {has}.")
+        return replace(self, roles=ACTS_AS)
 
     @property
     def actor(self) -> str:
@@ -98,6 +123,8 @@ class Guard:
 
     async def caller(self, principal: Principal) -> Caller:
         """The principal with the roles of this moment. Raises Unauthenticated for a person who is not active."""
+        if (bound := principal.bound) is not None:
+            return Caller(None, bound.tenant_id, bound.org_id, principal.client_id, granted=principal.scopes)
         if principal.user_id is None or principal.tenant_id is None:
             return Caller(client_id=principal.client_id, scopes=principal.scopes)
         async with self.database.transaction([principal.tenant_id]) as conn:
@@ -215,9 +242,17 @@ async def access(request: Request, bearer: Annotated[HTTPAuthorizationCredential
     guard: Guard = request.app.state.guard
     principal = await guard.verifier.read(bearer.credentials)
     caller = await guard.caller(principal)
+    request.state.access = Access(guard.database, caller, address_of(request))
+    caller = caller.within(opening(request))
     key = await key_of(request, guard.database, caller.tenant_id or OPERATORS_TENANT, caller.actor)
     request.state.access = Access(guard.database, caller, address_of(request), key)
     return request.state.access  # type: ignore[no-any-return]
+
+
+def opening(request: Request) -> str | None:
+    """The scope that opens the request's route to machines; none where nothing does."""
+    route = request.scope.get("route")
+    return scope_of_route(route.dependencies) if isinstance(route, APIRoute) else None
 
 
 def address_of(request: Request) -> str | None:

@@ -14,8 +14,12 @@ from joserfc.jwk import KeySet
 
 from usher_kit.clock import Clock
 from usher_kit.errors import Unauthenticated, Unavailable
+from usher_kit.machines import Bound
 
 AUDIENCE = "usher"
+CLIENT_TENANT, CLIENT_ORG = "client_tenant", "client_org"
+"""Claims of a machine's token. A person's says `tenant`: neither is ever taken for the other."""
+
 ALGORITHMS = ["ES256"]
 """The one algorithm that is taken: neither `none` nor a shared secret ever passes."""
 
@@ -37,13 +41,15 @@ class KeySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a token speaks for: a person of a tenant, or a client with scopes."""
+    """Who a token speaks for: a person of a tenant, a tenant's machine, or a client of the deployment's."""
 
     user_id: UUID | None
     """The person; none for a client by itself."""
     tenant_id: UUID | None
     client_id: str | None
     scopes: frozenset[str]
+    bound: Bound | None = None
+    """A machine's reach. Its scopes are of `usher_kit.machines`, whatever the deployment's own clients call theirs."""
 
 
 class PublishedKeys:
@@ -118,6 +124,7 @@ class Verifier:
                 tenant_id=UUID(tenant) if tenant else None,
                 client_id=claims.get("client_id"),
                 scopes=frozenset(str(claims.get("scope", "")).split()),
+                bound=bound_of(claims),
             )
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise Unauthenticated("The token is not valid here; get a new one from identity.") from error
@@ -139,6 +146,19 @@ class Verifier:
             raise Unauthenticated("The token was issued for another audience or by another issuer.")
         if float(claims["exp"]) + LEEWAY_SECONDS < self.clock.now().timestamp():
             raise Unauthenticated("The token has expired; get a new one from identity.")
+
+
+def bound_of(claims: Mapping[str, Any]) -> Bound | None:
+    """The reach of a machine. Raises ValueError where the claims are half a machine's, or a person's too.
+
+    A tenant's machine whose claims went unread would be taken for a client of the deployment's.
+    """
+    tenant, org = claims.get(CLIENT_TENANT), claims.get(CLIENT_ORG)
+    if tenant is None and org is None:
+        return None
+    if tenant is None or org is None or "tenant" in claims:
+        raise ValueError("a machine's claims are not whole")
+    return Bound(UUID(tenant), UUID(org))
 
 
 def as_list(value: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 
 from usher_identity.import_tables import add_import_tables
+from usher_identity.machine_tables import add_machine_tables
 from usher_identity.scim_tables import add_scim_tables
 from usher_identity.sign_in_tables import add_sign_in_tables
 from usher_identity.transfer_tables import add_transfer_tables
@@ -23,6 +24,7 @@ add_transfer_tables(METADATA)
 add_upstream_tables(METADATA)
 add_scim_tables(METADATA)
 add_sign_in_tables(METADATA)
+add_machine_tables(METADATA)
 
 
 def key(name: str, of: str) -> "Column[Any]":

@@ -13,6 +13,7 @@ from usher_contracts.entitlements import Product
 from usher_entitlements.store.checks import Checks, Use, connections_for_checks
 from usher_kit.access import Access, Authorized
 from usher_kit.errors import NotFound
+from usher_kit.machines import scoped
 from usher_kit.runtime import Running, Runtime
 from usher_kit.settings import database_url
 
@@ -49,7 +50,7 @@ async def reading(runtime: Runtime, app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-@router.get("/check")
+@router.get("/check", dependencies=[scoped("check")])
 async def check_use(
     access: Authorized,
     runtime: Running,

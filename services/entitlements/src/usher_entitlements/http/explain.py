@@ -22,6 +22,7 @@ from usher_entitlements.store.lists import find_evidence
 from usher_entitlements.store.people import find_person
 from usher_entitlements.store.standings import load_standing
 from usher_kit.access import Access, Authorized
+from usher_kit.machines import scoped
 from usher_kit.runtime import Running
 
 router = APIRouter(prefix="/v1", tags=["explain"])
@@ -122,7 +123,7 @@ class Explanation(BaseModel):
     counterfactual: Counterfactual | None
 
 
-@router.get("/explain")
+@router.get("/explain", dependencies=[scoped("seats:read")])
 async def explain_seat(
     access: Authorized,
     runtime: Running,

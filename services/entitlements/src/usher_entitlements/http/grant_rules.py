@@ -26,6 +26,7 @@ from usher_kit.access import Access, Authorized, units_below
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import Forbidden, Invalid, NotFound
+from usher_kit.machines import scoped
 from usher_kit.paging import Page
 from usher_kit.rehearsal import rehearsal
 from usher_kit.runtime import Running
@@ -67,7 +68,7 @@ class WantedRules(BaseModel):
     rules: Annotated[list[WantedRule], Field(max_length=500)]
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("licenses:read")])
 async def get_rules(access: Authorized, response: Response, org_id: UUID | None = None) -> Page[Rule]:
     """The rules of an organization's tenant (the caller's own without `org_id`), with the ETag of all of them."""
     async with access.transaction() as conn:

@@ -21,6 +21,7 @@ from usher_kit.access import Access, Authorized, units_below
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, etag
 from usher_kit.errors import Invalid
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 from usher_kit.runtime import Running
 
@@ -118,7 +119,7 @@ async def create_request(new: NewRequest, access: Authorized, runtime: Running, 
     return to_answer(made, response)
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("licenses:read")])
 async def get_requests(
     access: Authorized,
     org_id: UUID | None = None,
@@ -137,7 +138,7 @@ async def get_requests(
     return Page(items=[LicenseRequest.model_validate(one) for one in shown], next_cursor=following)
 
 
-@router.get("/{request_id}")
+@router.get("/{request_id}", dependencies=[scoped("licenses:read")])
 async def show_request(request_id: UUID, access: Authorized, response: Response) -> LicenseRequest:
     """One request, with its version as ETag."""
     async with access.transaction() as conn:

@@ -22,6 +22,7 @@ from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, etag
 from usher_kit.errors import Invalid, NotFound
 from usher_kit.ids import new_id
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 from usher_kit.runtime import Running
 
@@ -117,7 +118,7 @@ async def create_term(
     return Term.model_validate(term)
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("licenses:read")])
 async def get_terms(
     access: Authorized,
     org_id: UUID | None = None,
@@ -136,7 +137,7 @@ async def get_terms(
     return Page(items=[Term.model_validate(term) for term in shown], next_cursor=following)
 
 
-@router.get("/{term_id}")
+@router.get("/{term_id}", dependencies=[scoped("licenses:read")])
 async def show_term(term_id: UUID, access: Authorized, response: Response) -> Term:
     """One term, with its version as ETag."""
     async with access.transaction() as conn:

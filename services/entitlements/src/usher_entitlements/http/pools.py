@@ -13,6 +13,7 @@ from usher_entitlements.domain.terms import TermState
 from usher_entitlements.http.cursors import read_id
 from usher_entitlements.store.lists import list_pools, list_serving_pools
 from usher_kit.access import Authorized
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 
 router = APIRouter(prefix="/v1/pools", tags=["pools"])
@@ -47,7 +48,7 @@ class Pool(BaseModel):
     version: int
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("licenses:read")])
 async def get_pools(
     access: Authorized,
     org_id: UUID | None = None,
@@ -65,7 +66,7 @@ async def get_pools(
     return Page(items=[from_domain(pool) for pool in shown], next_cursor=following)
 
 
-@router.get("/serving")
+@router.get("/serving", dependencies=[scoped("licenses:read")])
 async def get_serving_pools(access: Authorized, org_id: UUID | None = None) -> Page[Pool]:
     """The pools that serve an organization (the caller's own without `org_id`): its own, and its ancestors'."""
     asked = access.asked(org_id)

@@ -12,6 +12,7 @@ from usher_entitlements.use_cases.products import extend_catalogue
 from usher_kit.access import Authorized
 from usher_kit.audit import Act, audited, record
 from usher_kit.errors import Conflict
+from usher_kit.machines import scoped
 from usher_kit.paging import Page
 from usher_kit.runtime import Running
 
@@ -39,7 +40,7 @@ class NewProduct(BaseModel):
     description: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("licenses:read")])
 async def list_products(access: Authorized) -> Page[Product]:
     """The whole catalogue: who may sign in may see it."""
     async with access.database.transaction([OPERATORS_TENANT]) as conn:

@@ -21,6 +21,7 @@ from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, etag
 from usher_kit.errors import NotFound
+from usher_kit.machines import scoped
 from usher_kit.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1/seats", tags=["seats"])
@@ -37,7 +38,7 @@ class Noted(BaseModel):
     note: Note
 
 
-@router.post("/{user_id}/{product}:withhold", dependencies=[audited("seat.withhold")])
+@router.post("/{user_id}/{product}:withhold", dependencies=[scoped("seats:write"), audited("seat.withhold")])
 async def withhold_seat(
     user_id: UUID,
     product: ProductInPath,
@@ -53,7 +54,7 @@ async def withhold_seat(
     return Seat.model_validate(seat)
 
 
-@router.post("/{user_id}/{product}:lift", dependencies=[audited("seat.lift")])
+@router.post("/{user_id}/{product}:lift", dependencies=[scoped("seats:write"), audited("seat.lift")])
 async def lift_block(
     user_id: UUID,
     product: ProductInPath,

@@ -14,6 +14,7 @@ from usher_entitlements.store.lists import SeatFilter, list_line, list_seats
 from usher_entitlements.store.people import find_person
 from usher_kit.access import Authorized
 from usher_kit.errors import NotFound
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 
 router = APIRouter(prefix="/v1", tags=["seats"])
@@ -49,7 +50,7 @@ class Seat(BaseModel):
     blocked_at: datetime | None
 
 
-@router.get("/seats")
+@router.get("/seats", dependencies=[scoped("seats:read")])
 async def get_seats(
     access: Authorized,
     org_id: UUID | None = None,
@@ -75,7 +76,7 @@ async def get_seats(
     return Page(items=[Seat.model_validate(row) for row in shown], next_cursor=following)
 
 
-@router.get("/users/{user_id}/seats")
+@router.get("/users/{user_id}/seats", dependencies=[scoped("seats:read")])
 async def get_seats_of_person(user_id: UUID, access: Authorized) -> Page[Seat]:
     """One person's seats, whatever their state: one's own, or of a person of the caller's organization."""
     async with access.transaction() as conn:

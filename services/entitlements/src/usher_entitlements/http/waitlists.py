@@ -21,6 +21,7 @@ from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, content_tag
 from usher_kit.errors import Invalid, NotFound
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
 from usher_kit.runtime import Running
 
@@ -56,7 +57,7 @@ class Order(BaseModel):
     note: Note
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("seats:read")])
 async def get_line(
     pool_id: UUID,
     access: Authorized,

@@ -10,8 +10,16 @@ REUSE_LEEWAY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a machine may act: in a tenant, at an organization and below."""
+
+    tenant_id: UUID
+    org_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
-    """A program that may ask for tokens."""
+    """A program that may ask for tokens: the deployment's own, or with a `reach` a tenant's machine."""
 
     id: str
     name: str
@@ -20,6 +28,9 @@ class Client:
     grant_types: frozenset[str]
     redirect_uris: tuple[str, ...] = ()
     sign_out_uris: tuple[str, ...] = ()
+    former_hash: str | None = None
+    """Of a secret that was replaced, while its grace lasts."""
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from usher_kit import audit
 from usher_kit.access import Authorized
 from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch, check_match, content_tag
+from usher_kit.machines import scoped
 from usher_kit.runtime import Running
 
 router = APIRouter(prefix="/v1/organizations/{organization_id}/calendar", tags=["organizations"])
@@ -64,7 +65,7 @@ class CalendarAnswer(BaseModel):
     set_by: Literal["administrator", "source"] | None
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("organizations:read")])
 async def get_calendar(access: Authorized, response: Response, organization_id: UUID) -> CalendarAnswer:
     """The breaks that hold at an organization: its own, or those of the nearest one above that has any."""
     async with access.transaction() as conn:
@@ -74,7 +75,7 @@ async def get_calendar(access: Authorized, response: Response, organization_id: 
     return answer
 
 
-@router.put("", dependencies=[audited("calendar.set")])
+@router.put("", dependencies=[scoped("organizations:write"), audited("calendar.set")])
 async def put_calendar(
     access: Authorized,
     runtime: Running,

@@ -13,8 +13,16 @@ from usher_identity.domain.identity_providers import ClaimNames, IdentityProvide
 from usher_identity.domain.organizations import Organization
 from usher_identity.http.acts import act_of, write_down
 from usher_identity.http.organizations import organization_for
-from usher_identity.http.provider_forms import ProviderAnswer, ProviderPatch, ProviderRequest, state, to_answer
+from usher_identity.http.provider_forms import (
+    DiscoveryAnswer,
+    ProviderAnswer,
+    ProviderPatch,
+    ProviderRequest,
+    state,
+    to_answer,
+)
 from usher_identity.http.providers import issuers_of
+from usher_identity.oidc.issuers import Issuer
 from usher_identity.oidc.sealing import seal
 from usher_identity.store.identity_providers import find_provider, list_providers
 from usher_identity.use_cases.identity_providers import add_provider, change_provider, drop_provider
@@ -76,6 +84,22 @@ async def get_provider(access: Authorized, runtime: Running, response: Response,
         found = await provider_for(access, conn, provider_id, for_update=False)
     response.headers["ETag"] = etag(found.version)
     return to_answer(found, runtime)
+
+
+@router.get("/{provider_id}/discovery")
+async def get_discovery(access: Authorized, runtime: Running, request: Request, provider_id: UUID) -> DiscoveryAnswer:
+    """What the provider says of itself and its keys, read anew: whether it would be found by who signs in now."""
+    async with access.transaction() as conn:
+        found = await provider_for(access, conn, provider_id, for_update=False)
+    met = await meet(request, runtime, found.issuer)
+    said = met.discovery
+    return DiscoveryAnswer(
+        issuer=said.issuer,
+        authorization_endpoint=said.authorization_endpoint,
+        token_endpoint=said.token_endpoint,
+        jwks_uri=said.jwks_uri,
+        keys=len(met.keys.keys),
+    )
 
 
 @router.patch("/{provider_id}", dependencies=[audited("identity_provider.change")])
@@ -141,10 +165,10 @@ def refuse_system_choices(access: Access, domains: Any, *, is_offered: bool, ser
         )
 
 
-async def meet(request: Request, runtime: Runtime, issuer: str) -> None:
-    """See that the issuer is one. Raises Invalid, as something that is wrong with `/issuer`."""
+async def meet(request: Request, runtime: Runtime, issuer: str) -> Issuer:
+    """The issuer, read anew. Raises Invalid, as something that is wrong with `/issuer`."""
     try:
-        await issuers_of(request).meet(runtime.outbound, issuer, anew=True)
+        return await issuers_of(request).meet(runtime.outbound, issuer, anew=True)
     except (AddressRefused, NotFetched) as error:
         raise Invalid(error.detail, pointer="/issuer") from error
 

@@ -23,8 +23,9 @@ from usher_identity.store.uploads import PART_BYTES, add_parts
 from usher_kit import audit
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import audited
-from usher_kit.errors import Invalid
+from usher_kit.errors import Forbidden, Invalid
 from usher_kit.ids import new_id
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_id, first_page
 from usher_kit.runtime import Running
 
@@ -47,7 +48,7 @@ class WordsBody(BaseModel):
     counted: dict[str, str] = {}
 
 
-@router.post("", status_code=status.HTTP_202_ACCEPTED, dependencies=[audited("import.start")])
+@router.post("", status_code=status.HTTP_202_ACCEPTED, dependencies=[scoped("imports:write"), audited("import.start")])
 async def post_import(
     access: Authorized,
     runtime: Running,
@@ -64,6 +65,8 @@ async def post_import(
     """Import a OneRoster 1.0 to 1.2 or Microsoft SDS v2 or v2.1 set. Answers at once with the job that does it."""
     if source == MANUAL:
         raise Invalid("The source `manual` is what administrators do by hand; name another.", pointer="/source")
+    if mapping is not None and access.caller.is_machine:
+        raise Forbidden("Which words give which roles is not a machine client's to say: an administrator sets it once.")
     given = read_words(mapping)
     owner = await owner_of(access, tenant_id)
     async with access.transaction(owner) as conn:
@@ -88,7 +91,7 @@ async def post_import(
     return to_answer(job)
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("imports:read")])
 async def list_imports(
     access: Authorized,
     tenant_id: Annotated[UUID | None, Query(description="Without it, those that made tenants of roots")] = None,

@@ -23,6 +23,7 @@ from usher_identity.store.job_rows import ShownRow, list_rows
 from usher_identity.store.jobs import find_job
 from usher_kit.access import Access, Authorized
 from usher_kit.errors import NotFound
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, decode_id, first_page
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -145,14 +146,14 @@ class RowAnswer(BaseModel):
     reason: str | None
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", dependencies=[scoped("imports:read")])
 async def get_job(access: Authorized, job_id: UUID) -> JobAnswer:
     """A job's state, progress and counts."""
     async with access.transaction() as conn:
         return to_answer(await job_for(access, conn, job_id))
 
 
-@router.get("/{job_id}/issues", response_model=Page[IssueAnswer])
+@router.get("/{job_id}/issues", response_model=Page[IssueAnswer], dependencies=[scoped("imports:read")])
 async def get_issues(
     access: Authorized,
     job_id: UUID,
@@ -171,7 +172,7 @@ async def get_issues(
     return Page(items=[to_issue(issue) for _, issue in shown], next_cursor=following)
 
 
-@router.get("/{job_id}/issues.csv", response_class=StreamingResponse)
+@router.get("/{job_id}/issues.csv", response_class=StreamingResponse, dependencies=[scoped("imports:read")])
 async def get_issues_as_csv(access: Authorized, job_id: UUID) -> StreamingResponse:
     """Everything that a job reports, as CSV."""
     async with access.transaction() as conn:
@@ -180,7 +181,7 @@ async def get_issues_as_csv(access: Authorized, job_id: UUID) -> StreamingRespon
     return StreamingResponse(csv_lines(access, job), media_type=CSV_TYPE, headers=headers)
 
 
-@router.get("/{job_id}/rows")
+@router.get("/{job_id}/rows", dependencies=[scoped("imports:read")])
 async def get_rows(
     access: Authorized,
     job_id: UUID,
@@ -197,7 +198,7 @@ async def get_rows(
     return Page(items=[to_row(row) for row in shown], next_cursor=following)
 
 
-@router.get("/{job_id}/people")
+@router.get("/{job_id}/people", dependencies=[scoped("imports:read")])
 async def get_people(
     access: Authorized, job_id: UUID, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None
 ) -> Page[PersonState]:

@@ -1,7 +1,8 @@
 """/oauth/token, the discovery documents and userinfo: what programs ask of the OpenID provider."""
 
 from base64 import b64decode
-from datetime import timedelta
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -9,18 +10,24 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT
+from usher_identity.domain.machines import MachineName
+from usher_identity.domain.sign_in import Client, Reach
 from usher_identity.http.me import own_person
-from usher_identity.oidc import opaque
+from usher_identity.http.proving import address_of
+from usher_identity.oidc import opaque, throttle
 from usher_identity.oidc.desk import Desk, load_for_code, load_for_refresh, save_desk
 from usher_identity.oidc.grants import EXCHANGE, user_info
 from usher_identity.oidc.keys import ALGORITHM, KeyRing
 from usher_identity.oidc.parties import OPENID_SCOPES
 from usher_identity.oidc.provider import Asked, Provider
+from usher_identity.oidc.throttle import Pace
 from usher_identity.oidc.tokens import Signer
 from usher_identity.settings import IdentitySettings
 from usher_identity.store.clients import load_client
+from usher_identity.store.machines import find_named, use_machine
 from usher_identity.store.people import load_people
 from usher_kit.access import Authorized
 from usher_kit.runtime import Running, Runtime
@@ -115,19 +122,22 @@ TOKEN_FORM = {
 @router.post(
     "/oauth/token",
     response_model=TokenAnswer,
-    responses={400: {"model": TokenRefusal}, 401: {"model": TokenRefusal}},
+    responses={status: {"model": TokenRefusal} for status in (400, 401, 429)},
     openapi_extra={
         "requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": TOKEN_FORM}}}
     },
 )
 async def token(request: Request, runtime: Running, keys: Keys) -> JSONResponse:
     """A token for a code, a refresh token, a client's own credentials, or (RFC 8693) a person's id."""
+    wrong = Pace(runtime.redis, "secrets", address_of(request), throttle.ADDRESS_TRIES)
+    if await wrong.is_spent():
+        return slow_down("There were too many wrong secrets from this address.")
     form = [(name, str(value)) for name, value in (await request.form()).multi_items()]
     asked = Asked("POST", form, {"Authorization": request.headers.get("Authorization", "")})
     provider = await provider_for(runtime, keys)
     desk = provider.desk
     async with runtime.database.transaction(await tenants_of(runtime, asked)) as conn:
-        desk.client = await load_client(conn, client_id_of(asked))
+        desk.client = await find_client(conn, client_id_of(asked), desk.at)
         grant = asked.payload.grant_type
         if grant == "authorization_code" and (code := opaque.read(asked.form.get("code"))):
             await load_for_code(conn, desk, code)
@@ -137,7 +147,34 @@ async def token(request: Request, runtime: Running, keys: Keys) -> JSONResponse:
             desk.person = (await load_people(conn, [user_id])).get(user_id)
         reply = provider.token(asked)
         await save_desk(conn, desk)
+        name = MachineName.read(desk.client.id) if desk.client and reply.status == HTTPStatus.OK else None
+        if name:
+            await use_machine(conn, name, desk.at)
+    if reply.body.get("error") == "invalid_client":
+        await wrong.count()
+    if name and not await Pace(runtime.redis, "tokens", name.text, throttle.TOKENS).count():
+        return slow_down("This client asks for more tokens than it can need: keep one for as long as it lives.")
     return JSONResponse(reply.body, reply.status, headers=dict(reply.headers))
+
+
+async def find_client(conn: AsyncConnection, client_id: str, at: datetime) -> Client | None:
+    """The deployment's client of this id, or a tenant's machine. None for one that is disabled."""
+    name = MachineName.read(client_id)
+    if name is None:
+        return await load_client(conn, client_id)
+    machine = await find_named(conn, name)
+    hashes = machine.hashes(at) if machine else ()
+    if machine is None or not hashes:
+        return None
+    reach = Reach(machine.tenant_id, machine.org_id)
+    grants, former = frozenset({"client_credentials"}), next(iter(hashes[1:]), None)
+    scopes = frozenset(machine.scopes)
+    return Client(machine.client_id, machine.name, hashes[0], scopes, grants, former_hash=former, reach=reach)
+
+
+def slow_down(why: str) -> JSONResponse:
+    body = {"error": "slow_down", "error_description": f"{why} Wait five minutes, then try again."}
+    return JSONResponse(body, 429, headers={"Retry-After": str(throttle.WINDOW_SECONDS), "Cache-Control": "no-store"})
 
 
 @router.get("/oauth/userinfo")
@@ -156,11 +193,12 @@ async def provider_for(runtime: Runtime, ring: KeyRing) -> Provider:
 
 
 async def tenants_of(runtime: Runtime, asked: Asked) -> list[UUID]:
-    """The tenants that a token request concerns: the clients', and the one that its secret names."""
+    """The tenants that a token request concerns: the clients', and those that its secret and its client id name."""
     if asked.payload.grant_type == EXCHANGE:
         return await runtime.database.all_tenants()
     named = opaque.read(asked.form.get("code") or asked.form.get("refresh_token"))
-    return [OPERATORS_TENANT, *([named.tenant_id] if named else [])]
+    machine = MachineName.read(client_id_of(asked))
+    return [OPERATORS_TENANT, *(one.tenant_id for one in (named, machine) if one)]
 
 
 def client_id_of(asked: Asked) -> str:

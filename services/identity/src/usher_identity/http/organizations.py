@@ -23,6 +23,7 @@ from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import NotFound
 from usher_kit.ids import new_id
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 from usher_kit.runtime import Running
 
@@ -85,7 +86,7 @@ class OrganizationPatch(BaseModel):
     time_zone: TimeZone | None = None
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("organizations:read")])
 async def list_organizations(
     access: Authorized,
     parent_id: UUID | None = None,
@@ -104,7 +105,11 @@ async def list_organizations(
     return Page(items=[to_answer(shown[row.id]) for row in page], next_cursor=following)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, dependencies=[audited("organization.create")])
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[scoped("organizations:write"), audited("organization.create")],
+)
 async def post_organization(
     access: Authorized, runtime: Running, response: Response, body: OrganizationRequest
 ) -> OrganizationAnswer:
@@ -124,7 +129,7 @@ async def post_organization(
     return answered(created.after, response)
 
 
-@router.get("/{organization_id}")
+@router.get("/{organization_id}", dependencies=[scoped("organizations:read")])
 async def get_organization(access: Authorized, response: Response, organization_id: UUID) -> OrganizationAnswer:
     """One organization: any that the caller may see, and anybody's own."""
     async with access.transaction() as conn:
@@ -132,7 +137,7 @@ async def get_organization(access: Authorized, response: Response, organization_
     return answered(found, response)
 
 
-@router.patch("/{organization_id}", dependencies=[audited("organization.change")])
+@router.patch("/{organization_id}", dependencies=[scoped("organizations:write"), audited("organization.change")])
 async def patch_organization(
     access: Authorized,
     runtime: Running,

@@ -1,5 +1,6 @@
 """Which people a caller may see and change, and how answers show them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -13,10 +14,13 @@ from usher_identity.http.organizations import ExternalIdAnswer
 from usher_identity.store.people import load_people
 from usher_kit.access import Access
 from usher_kit.conditional import etag
-from usher_kit.errors import NotFound
+from usher_kit.errors import Forbidden, NotFound
 
 RoleName = Literal["learner", "observer", "observable", "reporter", "org_admin", "system_admin"]
 StatusName = Literal["invited", "active", "suspended", "archived", "deleted"]
+
+ADMINISTER = frozenset({"org_admin", "system_admin"})
+GIVES_ROLES = "roles:write"
 
 
 class RoleAnswer(BaseModel):
@@ -69,6 +73,20 @@ async def person_for(
     if person is None or not scope.sees(person.org_id):
         raise NotFound("No such person, or they are not yours to see.")
     return person
+
+
+def refuse_to_machines(access: Access, person: Person | None, roles: Collection[str] = ()) -> None:
+    """Raises Forbidden for a machine that would change an administrator, or give roles that are not its to give.
+
+    Who could rename an administrator, or make one, could become one: only people do that.
+    """
+    granted = access.caller.granted
+    if granted is None:
+        return
+    if (person and person.roles.names & ADMINISTER) or ADMINISTER.intersection(roles):
+        raise Forbidden("Machine clients change no administrators, and make none; a person has to do it.")
+    if roles and GIVES_ROLES not in granted:
+        raise Forbidden(f"Giving roles needs the scope {GIVES_ROLES}.")
 
 
 def answered(person: Person, response: Response) -> UserAnswer:

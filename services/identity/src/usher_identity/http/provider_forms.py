@@ -110,6 +110,16 @@ class ProviderAnswer(BaseModel):
     version: int
 
 
+class DiscoveryAnswer(BaseModel):
+    """What a provider says of itself, and how many of its keys can be used."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    keys: int
+
+
 def to_answer(one: IdentityProvider, runtime: Runtime) -> ProviderAnswer:
     console: str = runtime.settings.console_url.rstrip("/")
     return ProviderAnswer(

@@ -21,11 +21,13 @@ from usher_identity.http.beginning import asking, begin, end_former, send_back, 
 from usher_identity.http.cookies import AWAY_SECONDS, read_away, read_cookie, set_away, set_cookie
 from usher_identity.http.oauth import Keys
 from usher_identity.http.pages import message
-from usher_identity.oidc import opaque
+from usher_identity.http.proving import address_of
+from usher_identity.oidc import opaque, throttle
 from usher_identity.oidc.issuers import Issuers, NotThatIssuer, WrongToken
 from usher_identity.oidc.provider import Asked
 from usher_identity.oidc.relying import Attempt, RelyingParty
 from usher_identity.oidc.sealing import unseal
+from usher_identity.oidc.throttle import Pace
 from usher_identity.store.identity_providers import add_attempt, find_provider, take_attempt
 from usher_identity.use_cases.arriving import Arriving, arrive
 from usher_identity.use_cases.recording import Act
@@ -40,6 +42,7 @@ SECRET_BYTES = 32
 LONGEST_REQUEST = 4_000
 CANNOT = "This sign-in cannot go on"
 UP = "../../"
+TOO_MANY = "Too many people sign in from this network right now. Try again in five minutes."
 BACK = "Go back to where you came from and try again."
 NOT_YOU = (
     "Your organization's sign-in worked, but it does not open Usher to you. Ask your administrator whether you are "
@@ -79,6 +82,8 @@ async def get_begin(
     login_hint: Annotated[str, Query(max_length=320)] = "",
 ) -> Response:
     """To the provider, for the authorization request in the query."""
+    if not await Pace(runtime.redis, "begin", address_of(request), throttle.BEGINNINGS).count():
+        return message(CANNOT, TOO_MANY, 429, up=UP)
     asked = Asked("GET", request.query_params.multi_items(), {})
     own = await asking(runtime, keys, asked)
     try:

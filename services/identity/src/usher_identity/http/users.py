@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from usher_identity.domain.people import Person
 from usher_identity.http.acts import act_of, write_down
 from usher_identity.http.organizations import ExternalId, Source, organization_for
-from usher_identity.http.people import RoleAnswer, RoleName, StatusName, UserAnswer, answered, person_for, to_answer
+from usher_identity.http.people import (
+    RoleAnswer,
+    RoleName,
+    StatusName,
+    UserAnswer,
+    answered,
+    person_for,
+    refuse_to_machines,
+    to_answer,
+)
 from usher_identity.store.directory import PeopleFilter, find_people
 from usher_identity.store.people import load_people
 from usher_identity.use_cases.people import NewPerson, PersonChanges, change_people, create_people, set_roles
@@ -20,6 +29,7 @@ from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch, check_match, etag
 from usher_kit.errors import Forbidden
 from usher_kit.ids import new_id
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, first_page
 from usher_kit.runtime import Running
 
@@ -74,7 +84,7 @@ class RolesAnswer(BaseModel):
     version: int
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("users:read")])
 async def list_users(
     access: Authorized,
     org_id: UUID | None = None,
@@ -113,11 +123,12 @@ async def resolve(access: Access, identifier: str | None, limit: int) -> Page[Us
     return Page(items=[to_answer(shown[row.id]) for row in found])
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, dependencies=[audited("user.create")])
+@router.post("", status_code=status.HTTP_201_CREATED, dependencies=[scoped("users:write"), audited("user.create")])
 async def post_user(access: Authorized, runtime: Running, response: Response, body: UserRequest) -> UserAnswer:
     """Create a person in an organization that the caller administers."""
     async with access.transaction() as conn:
         tenant_id = (await organization_for(access, conn, body.org_id, "org_admin")).tenant_id
+        refuse_to_machines(access, None, body.roles)
         new = NewPerson(id=new_id(), **body.model_dump())
         act = act_of(access, runtime)
         created = await create_people(conn, tenant_id, [new], by_system=access.caller.is_system, act=act)
@@ -125,7 +136,7 @@ async def post_user(access: Authorized, runtime: Running, response: Response, bo
     return answered(created[0].after, response)
 
 
-@router.get("/{user_id}")
+@router.get("/{user_id}", dependencies=[scoped("users:read")])
 async def get_user(access: Authorized, response: Response, user_id: UUID) -> UserAnswer:
     """One person: any that the caller may see, and oneself."""
     async with access.transaction() as conn:
@@ -133,30 +144,35 @@ async def get_user(access: Authorized, response: Response, user_id: UUID) -> Use
     return answered(person, response)
 
 
-@router.patch("/{user_id}", dependencies=[audited("user.change")])
+@router.patch("/{user_id}", dependencies=[scoped("users:write"), audited("user.change")])
 async def patch_user(
     access: Authorized, runtime: Running, response: Response, user_id: UUID, body: UserPatch, if_match: IfMatch = None
 ) -> UserAnswer:
     """Change who a person is, where in the tenant they are, or whether they are active."""
     changes = PersonChanges(**body.model_dump(), given=frozenset(body.model_fields_set))
+
+    def is_meant(person: Person) -> None:
+        refuse_to_machines(access, person)
+        expected(if_match)(person)
+
     async with access.transaction() as conn:
         tenant_id = (await person_for(access, conn, user_id, "org_admin")).tenant_id
         if body.org_id is not None:
             await organization_for(access, conn, body.org_id, "org_admin")
         act = act_of(access, runtime)
-        changed = await change_people(conn, tenant_id, {user_id: changes}, act, expected(if_match))
+        changed = await change_people(conn, tenant_id, {user_id: changes}, act, is_meant)
         await write_down(conn, access, act, about_people("user.change", changed))
     return answered(changed[0].after, response)
 
 
-@router.get("/{user_id}/roles")
+@router.get("/{user_id}/roles", dependencies=[scoped("users:read")])
 async def get_roles(access: Authorized, response: Response, user_id: UUID) -> RolesAnswer:
     """The roles that a person has, since when, and who gives them."""
     user = await get_user(access, response, user_id)
     return RolesAnswer(roles=user.roles, version=user.version)
 
 
-@router.put("/{user_id}/roles", dependencies=[audited("user.set_roles")])
+@router.put("/{user_id}/roles", dependencies=[scoped("roles:write"), audited("user.set_roles")])
 async def put_roles(
     access: Authorized, runtime: Running, response: Response, user_id: UUID, body: RolesBody, if_match: IfMatch = None
 ) -> UserAnswer:
@@ -167,6 +183,7 @@ async def put_roles(
     """
     async with access.transaction() as conn:
         person = await person_for(access, conn, user_id, "org_admin", for_update=True)
+        refuse_to_machines(access, person, body.roles)
         expected(if_match)(person)
         by_system, act = access.caller.is_system, act_of(access, runtime)
         changed = await set_roles(conn, [person], frozenset(body.roles), by_system=by_system, act=act)

@@ -26,9 +26,14 @@ class Opaque:
         return compare_digest(self.hash, kept)
 
 
+def random_secret() -> str:
+    """256 random bits, as text."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
 def make(tenant_id: UUID, id_: UUID | None = None) -> Opaque:
     """A new secret of the tenant."""
-    named = [tenant_id.hex, *([id_.hex] if id_ else []), secrets.token_urlsafe(SECRET_BYTES)]
+    named = [tenant_id.hex, *([id_.hex] if id_ else []), random_secret()]
     return Opaque(tenant_id, ".".join(named), id_)
 
 

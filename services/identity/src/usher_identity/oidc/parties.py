@@ -41,7 +41,8 @@ class ClientInHand(ClientMixin):  # type: ignore[misc]
         return redirect_uri in self.client.redirect_uris
 
     def check_client_secret(self, client_secret: str) -> bool:
-        return compare_digest(hash_secret(client_secret), self.client.secret_hash)
+        sent, former = hash_secret(client_secret), self.client.former_hash
+        return compare_digest(sent, self.client.secret_hash) or (former is not None and compare_digest(sent, former))
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 (Authlib's signature)
         return method in {"client_secret_basic", "client_secret_post"}

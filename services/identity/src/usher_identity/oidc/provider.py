@@ -143,10 +143,11 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         include_refresh_token: bool,
     ) -> dict[str, Any]:
         granted = scope if user else client.get_allowed_scope(scope)
-        token: dict[str, Any] = {"token_type": "Bearer", "expires_in": int(self.signer.lives.total_seconds())}
+        lives = self.signer.for_as_long(client.client).lives
+        token: dict[str, Any] = {"token_type": "Bearer", "expires_in": int(lives.total_seconds())}
         token["scope"] = granted or ""
         if user is None:
-            token["access_token"] = self.signer.for_client(client.client.id, token["scope"])
+            token["access_token"] = self.signer.for_client(client.client, token["scope"])
         else:
             token["access_token"] = self.signer.for_person(user.tenant_id, user.id, client.client.id, token["scope"])
             if include_refresh_token:

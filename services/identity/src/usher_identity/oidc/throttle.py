@@ -1,4 +1,4 @@
-"""The throttle on signing in, per account and per address, in Redis. It fails open, and a metric counts that."""
+"""Throttles in Redis: on passwords, on clients' secrets and tokens. They fail open, and a metric counts that."""
 
 import asyncio
 import hashlib
@@ -15,6 +15,12 @@ WINDOW_SECONDS = 300
 ACCOUNT_TRIES = 10
 ADDRESS_TRIES = 100
 """A school is behind one address; whoever gets in gives the try back."""
+
+TOKENS = 1_000
+"""How many tokens one machine may ask for in a window: a token serves for ten minutes, and a fleet may share one."""
+
+BEGINNINGS = 1_000
+"""How many sign-ins at other providers may begin at one address in a window: a school comes in at eight."""
 
 ANSWER_SECONDS = 0.5
 
@@ -54,6 +60,33 @@ class Throttle:
         pipeline.decr(address)
         pipeline.expire(address, WINDOW_SECONDS, nx=True)
         await open_when_away(pipeline.execute())
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Counts what one `who` does of one kind, for a window that begins with the first time."""
+
+    redis: Redis
+    kind: str
+    who: str
+    most: int
+
+    @property
+    def _key(self) -> str:
+        return f"identity:pace:{self.kind}:{hashed(self.who)}"
+
+    async def count(self) -> bool:
+        """Count once more. Answers whether that is not yet too often."""
+        pipeline = self.redis.pipeline()
+        pipeline.incr(self._key)
+        pipeline.expire(self._key, WINDOW_SECONDS, nx=True)
+        counted = await open_when_away(pipeline.execute())
+        return counted is None or counted[0] <= self.most
+
+    async def is_spent(self) -> bool:
+        """Whether it was done as often as it may be; this does not count."""
+        counted = await open_when_away(self.redis.get(self._key))
+        return counted is not None and int(counted) >= self.most
 
 
 async def open_when_away(call: Awaitable[T]) -> T | None:

@@ -1,6 +1,6 @@
 """The tokens that identity signs: they say who, not what (interfaces: Roles and what they may do)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,9 +8,11 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from usher_identity.domain.machines import LIVES
+from usher_identity.domain.sign_in import Client
 from usher_identity.oidc.keys import ALGORITHM
 from usher_kit.ids import new_id
-from usher_kit.tokens import AUDIENCE
+from usher_kit.tokens import AUDIENCE, CLIENT_ORG, CLIENT_TENANT
 
 USER_ID_TYPE = "urn:usher:user-id"
 """The subject token type of an exchange: a person's id, for a client that acts as a system administrator."""
@@ -25,9 +27,16 @@ class Signer:
     lives: timedelta
     at: datetime
 
-    def for_client(self, client_id: str, scope: str) -> str:
-        """An access token of a client by itself."""
-        return self._signed({"sub": client_id, "client_id": client_id, "scope": scope})
+    def for_client(self, client: Client, scope: str) -> str:
+        """An access token of a client by itself. A machine's says where it may act, and lives a while at most."""
+        claims: dict[str, Any] = {"sub": client.id, "client_id": client.id, "scope": scope}
+        if client.reach:
+            claims |= {CLIENT_TENANT: str(client.reach.tenant_id), CLIENT_ORG: str(client.reach.org_id)}
+        return self._signed({**claims, **self.for_as_long(client).times()})
+
+    def for_as_long(self, client: Client) -> "Signer":
+        """The signer of the client's tokens."""
+        return replace(self, lives=min(self.lives, LIVES)) if client.reach else self
 
     def for_person(self, tenant_id: UUID, person_id: UUID, client_id: str, scope: str) -> str:
         """An access token of a person, used through a client."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from usher_contracts.notifications import DeliveryStatus
 from usher_kit.access import Authorized
 from usher_kit.errors import Invalid
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
 from usher_notifications.store.lists import list_deliveries
 
@@ -48,7 +49,7 @@ class Shown(BaseModel):
     version: int
 
 
-@router.get("/deliveries")
+@router.get("/deliveries", dependencies=[scoped("notifications:read")])
 async def deliveries(
     access: Authorized,
     org_id: UUID | None = None,

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 
 from usher_contracts.audit import AuditOutcome
 from usher_kit.access import Authorized
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_reporting.http.places import TEXT, place_in
 from usher_reporting.http.reach import OrganizationParameter, reach_of
@@ -70,7 +71,7 @@ class AuditEntry(BaseModel):
     is_readable: bool = True
 
 
-@router.get("/v1/audit")
+@router.get("/v1/audit", dependencies=[scoped("audit:read")])
 async def audit(
     access: Authorized,
     org_id: OrganizationParameter = None,

@@ -19,6 +19,7 @@ from usher_kit.audit_log.chain import Batch, Extent, Signed
 from usher_kit.audit_log.documents import Listing
 from usher_kit.audit_log.verification import Line
 from usher_kit.errors import Conflict, Invalid, NotFound
+from usher_kit.machines import scoped
 from usher_kit.paging import CursorParameter, Page, encode_cursor
 from usher_kit.runtime import Running
 from usher_reporting.http.places import NUMBER, place_in
@@ -77,7 +78,7 @@ async def keys(runtime: Running) -> Keys:
     return Keys(keys=signer.keys if signer else [], checkpoint_batches=runtime.settings.audit_checkpoint_batches)
 
 
-@router.get("/logs")
+@router.get("/logs", dependencies=[scoped("audit:read")])
 async def logs(access: Authorized, tenant_id: TenantParameter = None) -> Page[Extent]:
     """The logs that the caller may verify, and how long each is now."""
     tenants = await tenants_of(access, tenant_id)
@@ -90,19 +91,19 @@ async def logs(access: Authorized, tenant_id: TenantParameter = None) -> Page[Ex
     return Page(items=items)
 
 
-@router.get("/chain")
+@router.get("/chain", dependencies=[scoped("audit:read")])
 async def chain(access: Authorized, part: Asked) -> Page[Line]:
     """A tenant's entries in the order of the log."""
     return await page_of(access, part, read_chain, to_line, "position")
 
 
-@router.get("/batches")
+@router.get("/batches", dependencies=[scoped("audit:read")])
 async def batches(access: Authorized, part: Asked) -> Page[Batch]:
     """A tenant's batches in the order of the log."""
     return await page_of(access, part, read_batches, lambda row: Batch(**row), "number")
 
 
-@router.get("/checkpoints")
+@router.get("/checkpoints", dependencies=[scoped("audit:read")])
 async def checkpoints(access: Authorized, part: Asked) -> Page[Signed]:
     """A tenant's checkpoints, the oldest first."""
     return await page_of(access, part, read_checkpoints, lambda row: Signed(**row), "number")

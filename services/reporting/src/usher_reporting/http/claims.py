@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
 from usher_contracts.entitlements import ClaimKind, Product, SeatReason
 from usher_kit.access import Authorized
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_reporting.http.places import place_in
 from usher_reporting.http.reach import OrganizationParameter, reach_of
@@ -47,7 +48,7 @@ class Claim(BaseModel):
     is_void: bool
 
 
-@router.get("/v1/claims")
+@router.get("/v1/claims", dependencies=[scoped("reports:read")])
 async def claims(
     access: Authorized,
     org_id: OrganizationParameter = None,

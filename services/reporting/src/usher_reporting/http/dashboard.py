@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_kit.access import Authorized
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
 from usher_reporting.domain.dashboard import Line
@@ -96,7 +97,7 @@ class Unit(BaseModel):
     products: list[UnitProduct]
 
 
-@router.get("/v1/dashboard")
+@router.get("/v1/dashboard", dependencies=[scoped("reports:read")])
 async def dashboard(access: Authorized, running: Running, org_id: OrganizationParameter = None) -> Dashboard:
     """Every product's seats and people, combined, and what ends soon."""
     at = running.clock.now()
@@ -120,7 +121,7 @@ async def lines_of(conn: AsyncConnection, reach: Reach) -> Sequence[Line]:
     return (await load_lines(conn, [(reach.tenants[0], reach.org_id)]))[reach.org_id]
 
 
-@router.get("/v1/dashboard/organizations")
+@router.get("/v1/dashboard/organizations", dependencies=[scoped("reports:read")])
 async def organizations(
     access: Authorized,
     org_id: OrganizationParameter = None,

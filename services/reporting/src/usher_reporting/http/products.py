@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from usher_kit.access import Authorized
+from usher_kit.machines import scoped
 from usher_kit.paging import Page
 from usher_reporting.domain.dashboard import catalogue
 from usher_reporting.http.reach import OrganizationParameter, reach_of
@@ -17,7 +18,7 @@ class CatalogueProduct(BaseModel):
     name: str
 
 
-@router.get("/v1/products")
+@router.get("/v1/products", dependencies=[scoped("reports:read")])
 async def products(access: Authorized, org_id: OrganizationParameter = None) -> Page[CatalogueProduct]:
     """The products of the tenants that the caller may see, in the order in which a dashboard shows them."""
     async with access.transaction() as conn:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
 from usher_kit.access import Authorized
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
 from usher_reporting.domain.dashboard import days_left
@@ -36,7 +37,7 @@ class Renewal(BaseModel):
     state: str
 
 
-@router.get("/v1/renewals")
+@router.get("/v1/renewals", dependencies=[scoped("reports:read")])
 async def renewals(
     access: Authorized,
     running: Running,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_contracts.entitlements import Product
 from usher_kit.access import Access, Authorized
 from usher_kit.errors import NotFound
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_reporting.http.claims import Claim
 from usher_reporting.http.places import NUMBER, place_in
@@ -18,7 +19,7 @@ from usher_reporting.store.claims import find_person, load_history
 router = APIRouter(tags=["claims"])
 
 
-@router.get("/v1/users/{user_id}/seats/{product}/history")
+@router.get("/v1/users/{user_id}/seats/{product}/history", dependencies=[scoped("reports:read")])
 async def seat_history(
     user_id: UUID,
     product: Annotated[Product, Path()],

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from usher_contracts.entitlements import Product
 from usher_kit.access import Authorized
 from usher_kit.errors import Invalid, NotFound
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
 from usher_usage.store.lists import find_person, list_by_person, list_of_person, list_unused
 
@@ -52,7 +53,7 @@ class PersonActivity(BaseModel):
     seats: list[SeatActivity]
 
 
-@router.get("/activity")
+@router.get("/activity", dependencies=[scoped("usage:read")])
 async def list_activity(
     access: Authorized,
     org_id: UUID | None = None,
@@ -70,7 +71,7 @@ async def list_activity(
     return to_page(rows, limit, "user_id", "product")
 
 
-@router.get("/activity/{user_id}")
+@router.get("/activity/{user_id}", dependencies=[scoped("usage:read")])
 async def show_activity(user_id: UUID, access: Authorized) -> PersonActivity:
     """One person's seats: one's own, or of a person of the caller's organization."""
     async with access.transaction() as conn:
@@ -84,7 +85,7 @@ async def show_activity(user_id: UUID, access: Authorized) -> PersonActivity:
     return PersonActivity(user_id=user_id, org_id=person.org_id, last_login_at=person.last_login_at, seats=shown)
 
 
-@router.get("/inactive-seats")
+@router.get("/inactive-seats", dependencies=[scoped("usage:read")])
 async def list_inactive_seats(
     access: Authorized,
     org_id: UUID | None = None,

@@ -11,6 +11,7 @@ from usher_kit.access import Authorized
 from usher_kit.audit import Act, audited, record
 from usher_kit.conditional import IfMatch, check_match, content_tag
 from usher_kit.errors import Invalid
+from usher_kit.machines import scoped
 from usher_kit.paging import Page
 from usher_kit.runtime import Running
 from usher_usage.domain.policies import Policy
@@ -57,7 +58,7 @@ class PolicyChange(BaseModel):
     keep_days: Days | None = None
 
 
-@router.get("/policies")
+@router.get("/policies", dependencies=[scoped("usage:read")])
 async def list_policies(
     access: Authorized,
     response: Response,
