@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT, Cause
 from usher_kit.database import OWN_KEY, Database
+from usher_kit.ended_sessions import EndedSessions
 from usher_kit.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from usher_kit.idempotency import IdempotencyKey, key_of
 from usher_kit.machines import ACTS_AS, scope_of_route
@@ -120,13 +121,19 @@ class Guard:
     database: Database
     verifier: Verifier
     lookup: Lookup
+    ended: EndedSessions | None = None
 
     async def caller(self, principal: Principal) -> Caller:
-        """The principal with the roles of this moment. Raises Unauthenticated for a person who is not active."""
+        """The principal with the roles of this moment.
+
+        Raises Unauthenticated for a person who is not active, or whose session has ended.
+        """
         if (bound := principal.bound) is not None:
             return Caller(None, bound.tenant_id, bound.org_id, principal.client_id, granted=principal.scopes)
         if principal.user_id is None or principal.tenant_id is None:
             return Caller(client_id=principal.client_id, scopes=principal.scopes)
+        if self.ended and principal.session_id and await self.ended.has(principal.session_id):
+            raise Unauthenticated("The session has ended: sign in again.")
         async with self.database.transaction([principal.tenant_id]) as conn:
             holder = await self.lookup(conn, principal.tenant_id, principal.user_id)
         if holder is None or holder.status != "active":

@@ -21,6 +21,7 @@ from usher_kit.broker import Messaging, connect
 from usher_kit.consuming import Applier, Apply
 from usher_kit.docs_page import add_docs_page
 from usher_kit.documented import document_problems
+from usher_kit.ended_sessions import EndedSessions
 from usher_kit.idempotency import AnswerKeeper, forget
 from usher_kit.logging import set_up as set_up_logging
 from usher_kit.loops import Loop
@@ -170,7 +171,7 @@ def make_guard(service: Service, runtime: Runtime) -> Guard:
     """How this service knows its callers."""
     keys = service.keys(runtime) if service.keys else PublishedKeys(runtime.settings.identity_url)
     verifier = Verifier(keys, runtime.settings.token_issuer, runtime.clock)
-    return Guard(runtime.database, verifier, service.lookup)
+    return Guard(runtime.database, verifier, service.lookup, EndedSessions(runtime.redis))
 
 
 def checks(service: Service, runtime: Runtime, own: Messaging) -> dict[str, health.Check]:

@@ -48,6 +48,8 @@ class Principal:
     tenant_id: UUID | None
     client_id: str | None
     scopes: frozenset[str]
+    session_id: UUID | None = None
+    """The sign-in that a person's token stems from."""
     bound: Bound | None = None
     """A machine's reach. Its scopes are of `usher_kit.machines`, whatever the deployment's own clients call theirs."""
 
@@ -118,12 +120,13 @@ class Verifier:
         try:
             claims = await self._decoded(token)
             self._check(claims)
-            tenant = claims.get("tenant")
+            tenant, session = claims.get("tenant"), claims.get("sid")
             return Principal(
                 user_id=UUID(claims["sub"]) if tenant else None,
                 tenant_id=UUID(tenant) if tenant else None,
                 client_id=claims.get("client_id"),
                 scopes=frozenset(str(claims.get("scope", "")).split()),
+                session_id=UUID(session) if session else None,
                 bound=bound_of(claims),
             )
         except (JoseError, ValueError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""Machine clients."""
+"""Machine clients, and finding sessions that ended."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,3 +31,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_machine_client_org_id_tenant_id", "machine_client", ["org_id", "tenant_id"])
     isolate("machine_client")
+    op.create_index("ix_session_ended_at_tenant_id", "session", ["ended_at", "tenant_id"])

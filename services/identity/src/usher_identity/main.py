@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from usher_identity import ending
 from usher_identity.consumers import APPLY
 from usher_identity.forgetting import forget, forget_commands
 from usher_identity.http import (
@@ -86,6 +87,7 @@ SERVICE = Service(
     ],
     loops=[
         Loop("signing keys", 3600, rotate_keys),
+        Loop(ending.LOOP, ending.EVERY_SECONDS, ending.tell_of_ended),
         Loop("forgetting", 3600, forget),
         Loop(imports.LOOP, 1, run_next_import),
         Loop(bulk.LOOP, 1, run_next_bulk),

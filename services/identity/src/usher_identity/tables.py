@@ -177,6 +177,7 @@ SESSION = Table(
     Column("provider_id", UUID(as_uuid=True)),
     Index(None, "person_id", "tenant_id"),
     Index(None, "expires_at", "tenant_id"),
+    Index(None, "ended_at", "tenant_id"),
 )
 """One sign-in of one person in one browser; `secret_hash` is that of its cookie's secret.
 

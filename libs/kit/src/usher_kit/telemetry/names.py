@@ -40,6 +40,9 @@ UPSTREAM_EVENTS = Counter(
 )
 LOOP_FAILURES = Counter("usher_loop_failures_total", "Rounds of a background loop that failed", ["service", "loop"])
 SESSIONS_AWAY = Counter("usher_console_sessions_away_total", "Requests refused while the session store was away")
+ENDED_SESSIONS_AWAY = Counter(
+    "usher_ended_sessions_away_total", "Times that Redis did not say which sessions have ended"
+)
 LIVE_BROWSERS = Gauge("usher_console_live_browsers", "Browsers that follow the figures now")
 SIGN_INS = Counter("usher_sign_ins_total", "Tries to sign in", ["outcome"])
 THROTTLE_OPEN = Counter(

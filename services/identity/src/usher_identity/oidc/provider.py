@@ -149,7 +149,8 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         if user is None:
             token["access_token"] = self.signer.for_client(client.client, token["scope"])
         else:
-            token["access_token"] = self.signer.for_person(user.tenant_id, user.id, client.client.id, token["scope"])
+            session_id = self.desk.session.id if self.desk.session else None
+            token["access_token"] = self.signer.for_person(user, client.client.id, token["scope"], session_id)
             if include_refresh_token:
                 token["refresh_token"] = self._make_refresh_token(client, user, token["scope"])
         return token

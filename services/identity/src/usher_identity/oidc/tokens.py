@@ -9,6 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from usher_identity.domain.machines import LIVES
+from usher_identity.domain.people import Person
 from usher_identity.domain.sign_in import Client
 from usher_identity.oidc.keys import ALGORITHM
 from usher_kit.ids import new_id
@@ -38,9 +39,10 @@ class Signer:
         """The signer of the client's tokens."""
         return replace(self, lives=min(self.lives, LIVES)) if client.reach else self
 
-    def for_person(self, tenant_id: UUID, person_id: UUID, client_id: str, scope: str) -> str:
-        """An access token of a person, used through a client."""
-        return self._signed({"sub": str(person_id), "tenant": str(tenant_id), "client_id": client_id, "scope": scope})
+    def for_person(self, person: Person, client_id: str, scope: str, session_id: UUID | None) -> str:
+        """An access token of a person, used through a client; worth nothing once its session has ended."""
+        who = {"sub": str(person.id), "tenant": str(person.tenant_id), "client_id": client_id, "scope": scope}
+        return self._signed({**who, "sid": str(session_id)} if session_id else who)
 
     def times(self) -> dict[str, int]:
         """`iat` and `exp` of a token made now."""

@@ -32,6 +32,8 @@ END_SESSIONS = text("""
     update session set ended_at = :at where tenant_id = :tenant and person_id = :person and ended_at is null
 """)
 
+ENDED_SINCE = text("select id from session where ended_at > :since")
+
 CODE_COLUMNS = (
     "tenant_id, code_hash, session_id, person_id, client_id, redirect_uri, scope, nonce, code_challenge, "
     "signed_in_at, expires_at, used_at"
@@ -94,6 +96,11 @@ async def end_session(conn: AsyncConnection, tenant_id: UUID, id_: UUID, at: dat
 async def end_sessions(conn: AsyncConnection, tenant_id: UUID, person_id: UUID, at: datetime) -> None:
     """End all of a person's sessions."""
     await conn.execute(END_SESSIONS, {"tenant": tenant_id, "person": person_id, "at": at})
+
+
+async def find_ended_since(conn: AsyncConnection, since: datetime) -> list[UUID]:
+    """The sessions of the transaction's tenants that were ended since then."""
+    return list(await conn.scalars(ENDED_SINCE, {"since": since}))
 
 
 async def load_code_for_update(conn: AsyncConnection, tenant_id: UUID, code_hash: str) -> Code | None:
