@@ -1,9 +1,16 @@
 """Acts that forms do: changing roles, and protection against forged forms."""
 
+import re
+
 import pytest
+from fastapi.routing import APIRoute
+
+from usher_console.http.pages import OwnForm
+from usher_console.main import SERVICE
+from usher_kit.other_sites import WRITES
 
 from . import story
-from .conftest import Browser
+from .conftest import HOME, Browser
 from .house import World
 
 ADA = story.person(8)
@@ -52,6 +59,41 @@ async def test_a_form_that_is_not_from_this_session_does_nothing(browser: Browse
         assert "This form is no longer valid." in answer.text
     assert world.people[ADA.id].roles == ADA.roles
     assert (await browser.http.get("/licenses")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "told", [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "http://evil.test"}]
+)
+async def test_what_another_site_sends_is_done_by_no_route_whatever_mark_it_brings(
+    browser: Browser, world: World, told: dict[str, str]
+) -> None:
+    await browser.sign_in()
+    mark = await browser.csrf()
+    acts = [
+        (verb, re.sub(r"\{\w+\}", str(ADA.id), route.path))
+        for router in SERVICE.routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for verb in (route.methods or set()) & WRITES
+    ]
+    assert len(acts) >= 4
+    for verb, address in acts:
+        form = {"csrf": mark, "version": "3", "roles": ["org_admin"]}
+        answer = await browser.http.request(verb, address, data=form, headers=told)
+        assert (answer.status_code, "Another site sent this" in answer.text) == (403, True), address
+    assert world.people[ADA.id].roles == ADA.roles
+    own = {"sec-fetch-site": "same-origin", "origin": HOME}
+    assert (await browser.http.post("/appearance", data={"csrf": mark}, headers=own)).status_code == 303
+
+
+async def test_every_form_asks_for_the_sessions_mark_but_the_one_of_a_mails_link() -> None:
+    unmarked = [
+        route.path
+        for router in SERVICE.routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and (route.methods or set()) & WRITES and OwnForm not in route.dependencies
+    ]
+    assert unmarked == ["/keep/{token}"], "which no other site knows the address of"
 
 
 async def test_another_sessions_token_is_as_good_as_none(browser: Browser) -> None:

@@ -1,11 +1,15 @@
 """Security headers, assets, and colors that can be read."""
 
 import re
+from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
+from fastapi.routing import APIRoute
 
-from usher_console.headers import headers
+from usher_console.main import SERVICE
 from usher_console.rendering import ASSETS, asset_address
+from usher_kit.security_headers import ALWAYS
 
 from .conftest import Browser
 
@@ -22,15 +26,37 @@ CONTRASTS = [
 ]
 
 
-async def test_every_answer_carries_the_security_headers(browser: Browser) -> None:
-    for address in ("/signed-out", "/licenses", "/nowhere", "/assets/live.js", "/healthz"):
-        answer = await browser.http.get(address)
-        policy = answer.headers["content-security-policy"]
-        assert "default-src 'none'" in policy
-        assert "script-src 'self'" in policy
-        assert "unsafe" not in policy
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert "frame-ancestors 'none'" in policy
+async def test_every_answer_of_every_route_carries_the_security_headers(browser: Browser) -> None:
+    """Of who is not signed in, and of who is: pages, refusals, and what went wrong."""
+    for sign_in in (False, True):
+        if sign_in:
+            await browser.sign_in()
+        for address in ("/nowhere", "/healthz", "/docs", *addresses()):
+            answer = await browser.http.get(address)
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy or address == "/docs"
+            assert {name: answer.headers.get(name) for name in ALWAYS if name != "Cache-Control"} == {
+                name: value for name, value in ALWAYS.items() if name != "Cache-Control"
+            }, address
+            assert "strict-transport-security" not in answer.headers
+
+
+def addresses() -> Iterator[str]:
+    """An address of each route that is read, but for the stream that does not end."""
+    for router in SERVICE.routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path != "/live":
+                yield re.sub(r"\{\w+\}", str(UUID(int=7)), route.path)
+
+
+async def test_a_failure_of_ours_carries_them_too(browser: Browser) -> None:
+    browser.app.state.console = None
+    answer = await browser.http.get("/sign-in")
+    assert answer.status_code == 500
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
 
 
 async def test_pages_are_not_kept_and_assets_are(browser: Browser) -> None:
@@ -45,9 +71,9 @@ async def test_only_assets_are_served(browser: Browser, name: str) -> None:
     assert (await browser.http.get(f"/assets/{name}")).status_code == 404
 
 
-def test_over_https_browsers_are_told_to_stay_there() -> None:
-    assert "Strict-Transport-Security" in headers("https://id.example", is_secure=True)
-    assert "Strict-Transport-Security" not in headers("http://id.example", is_secure=False)
+async def test_over_https_browsers_are_told_to_stay_there(browser: Browser) -> None:
+    answer = await browser.http.get("https://console.test/signed-out")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

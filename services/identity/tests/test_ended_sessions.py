@@ -34,7 +34,7 @@ async def test_whichever_way_a_session_ends_its_tokens_end_with_it_and_no_others
     house: House, browser: Browser, ada: Any
 ) -> None:
     async def ended_by_hand(caller: Caller, _: str) -> None:
-        [*_, last] = sorted((await caller.get("/v1/sessions"))["items"], key=lambda one: one["created_at"])
+        [*_others, last] = sorted((await caller.get("/v1/sessions"))["items"], key=lambda one: one["created_at"])
         await caller.ask("DELETE", f"/v1/sessions/{last['id']}")
 
     async def stolen(_: Caller, refresh_token: str) -> None:

@@ -190,8 +190,13 @@ async def test_without_redis_people_still_sign_in(house: House, browser: Browser
 @pytest.mark.parametrize(
     "headers", [{"sec-fetch-site": "cross-site"}, {"origin": "http://evil.test"}, {"origin": "null"}]
 )
-async def test_another_sites_form_signs_nobody_in(browser: Browser, headers: dict[str, str]) -> None:
+async def test_another_sites_form_signs_nobody_in_and_nobody_out(
+    house: House, browser: Browser, headers: dict[str, str]
+) -> None:
     assert (await browser.sign_in(headers=headers)).status_code == 403
+    await browser.sign_in()
+    assert (await browser.http.post("/oauth/logout", headers=headers)).status_code == 403
+    assert answered(await browser.authorize())["code"], "they are still signed in"
 
 
 async def test_what_was_typed_is_shown_as_text(browser: Browser) -> None:

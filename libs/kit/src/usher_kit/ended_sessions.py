@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic, time
+from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -67,7 +68,7 @@ class EndedSessions:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 since = self._told_at - OVERLAP_SECONDS
-                found = await self.redis.zrangebyscore(KEY, since, "+inf", withscores=True)
+                found: Any = await self.redis.zrangebyscore(KEY, since, "+inf", withscores=True)
         except (RedisError, OSError, TimeoutError):
             names.ENDED_SESSIONS_AWAY.inc()
         else:

@@ -6,6 +6,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from sqlalchemy import Connection, MetaData
+from starlette.types import ASGIApp
 
 from usher_kit import asyncapi, dead_letters_http, health
 from usher_kit.access import Guard, Lookup, find_in_directory
@@ -31,6 +33,7 @@ from usher_kit.ports import PORTS
 from usher_kit.problems import add_problem_handlers
 from usher_kit.relay import Relay
 from usher_kit.runtime import Runtime, make_runtime
+from usher_kit.security_headers import Policy, SecurityHeaders, nothing
 from usher_kit.settings import ServiceSettings, database_url
 from usher_kit.telemetry.tracing import goes_by_otlp, instrument_engine, shut_down
 from usher_kit.telemetry.tracing import set_up as set_up_telemetry
@@ -80,6 +83,8 @@ class Service:
     body_limits: Mapping[str, int] = field(default_factory=dict)
     untraced: Sequence[str] = ()
     """Paths, as patterns, whose requests make no spans."""
+    page_policy: Policy = nothing
+    """What browsers may load for its pages; a page's own policy stands."""
     configure: Callable[[FastAPI], None] | None = None
     """Adds what only this service's app has: static files, middleware."""
 
@@ -115,7 +120,23 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
             service.configure(app)
     untraced = ",".join([UNTRACED, *service.untraced])
     FastAPIInstrumentor.instrument_app(app, excluded_urls=untraced, exclude_spans=["receive", "send"])
+    put_headers_around(app, service)
     return app
+
+
+def put_headers_around(app: FastAPI, service: Service) -> None:
+    """Put security headers around all else: middleware that is added as usual stands within what answers failures."""
+    within, own = app.build_middleware_stack, cache(service.settings)
+
+    def settings() -> ServiceSettings:
+        """The running program's; the environment's where it was not started."""
+        runtime: Runtime | None = getattr(app.state, "runtime", None)
+        return own() if runtime is None else runtime.settings
+
+    def build() -> ASGIApp:
+        return SecurityHeaders(within(), settings, service.page_policy)
+
+    app.build_middleware_stack = build  # type: ignore[method-assign]  # as the framework's instrumentation does
 
 
 @asynccontextmanager

@@ -62,6 +62,11 @@ class ServiceSettings(BaseSettings):
     def token_issuer(self) -> str:
         return self.issuer or self.identity_url
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the service by HTTPS, so that they may be told to insist on it."""
+        return self.token_issuer.startswith("https://")
+
 
 def database_url(settings: ServiceSettings, service: str) -> str:
     """One service's database: `USHER_<SERVICE>_DATABASE_URL`, else `usher_<service>` on USHER_POSTGRES_URL."""

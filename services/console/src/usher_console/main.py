@@ -16,11 +16,12 @@ from usher_console.clients.entitlements import Entitlements
 from usher_console.clients.identity import Identity
 from usher_console.clients.reporting import Reporting
 from usher_console.clients.usage import Usage
-from usher_console.headers import SecurityHeaders
+from usher_console.headers import page_policy
 from usher_console.http import entrance, keeping, licenses, live, people, person, seat_history
-from usher_console.http.failures import add_failure_pages, sessions_away
+from usher_console.http.failures import add_failure_pages, sent_by_another_site, sessions_away
 from usher_console.http.pages import Console
 from usher_console.live import Hub, listen
+from usher_console.own_site import OwnSite
 from usher_console.sessions import SessionCookie, Sessions
 from usher_console.settings import ConsoleSettings
 from usher_console.sign_in import sign_in
@@ -101,7 +102,7 @@ def configure(app: FastAPI) -> None:
     settings = ConsoleSettings()
     cookie = SessionCookie(settings.session_secret, settings.console_url)
     app.add_middleware(Sessions, cookie=cookie, away=sessions_away)
-    app.add_middleware(SecurityHeaders, identity_url=settings.token_issuer, is_secure=settings.is_secure)
+    app.add_middleware(OwnSite, url=settings.console_url, refused=sent_by_another_site)
     add_failure_pages(app)
 
 
@@ -118,6 +119,7 @@ SERVICE = Service(
         live.router,
     ],
     beside=beside,
+    page_policy=page_policy,
     configure=configure,
 )
 

@@ -1,6 +1,7 @@
 """Telling every service which sessions have ended, whichever way: tokens of theirs are worth nothing from then on."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from usher_identity.store.sign_in import find_ended_since
 from usher_kit.ended_sessions import KEPT, tell_ended
@@ -21,7 +22,7 @@ async def tell_of_ended(runtime: Runtime) -> bool:
     Answers that there is no more to do. Raises RedisError while Redis is away: the next round tells them.
     """
     at = runtime.clock.now()
-    until = await runtime.redis.get(TOLD_UNTIL)
+    until: Any = await runtime.redis.get(TOLD_UNTIL)
     since = min(datetime.fromisoformat(until.decode()), at) - OVERLAP if until else at - KEPT
     async with runtime.database.transaction_of_all() as conn:
         ended = await find_ended_since(conn, since)

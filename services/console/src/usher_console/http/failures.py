@@ -84,6 +84,14 @@ async def sessions_away(scope: Scope, receive: Receive, send: Send) -> None:
     await answer(scope, receive, send)
 
 
+async def sent_by_another_site(scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer to an act that another site sent."""
+    request = Request(scope, receive)
+    text = "Another site sent this, so it was not done. Go to the page here, and do it there."
+    answer = alone(request, "That was not done", text, status=FORBIDDEN, act="Go to the start")
+    await answer(scope, receive, send)
+
+
 def add_failure_pages(app: FastAPI) -> None:
     """Answer failures with pages instead of the kit's problem documents."""
     app.add_exception_handler(SignInNeededError, on_sign_in_needed)

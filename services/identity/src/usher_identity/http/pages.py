@@ -3,13 +3,13 @@
 import hashlib
 from functools import cache
 from importlib.resources import files
-from urllib.parse import urlsplit
 
 import jinja2
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from usher_kit.errors import Forbidden
+from usher_kit.other_sites import is_from_another_site, origin_of
 from usher_kit.runtime import Runtime
 
 STYLE = files("usher_identity") / "assets" / "sign-in.css"
@@ -61,9 +61,6 @@ def page(
                 "base-uri 'none'",
             ]
         ),
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
     }
     return HTMLResponse(environment().get_template(template).render(up=up, **values), status, headers)
 
@@ -73,15 +70,7 @@ def message(title: str, text: str, status: int = 200, *, up: str = "") -> HTMLRe
     return page("message.html", status, up=up, title=title, text=text)
 
 
-def origin_of(url: str | None) -> str:
-    parts = urlsplit(url or "")
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-
-
 def refuse_other_sites(request: Request, runtime: Runtime) -> None:
     """Raises Forbidden for a form that another site sent: it would sign a browser in as somebody else."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    own = {origin_of(str(request.base_url)), origin_of(runtime.settings.token_issuer)}
-    if (site is not None and site not in {"same-origin", "none"}) or (site is None and origin not in {None, *own}):
+    if is_from_another_site(request, runtime.settings.token_issuer):
         raise Forbidden("This form was sent by another site. Go back to where you came from and sign in from there.")
