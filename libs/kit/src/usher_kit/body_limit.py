@@ -1,6 +1,6 @@
 """A limit on request bodies, checked while they are read: a header that lies does not pass."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,11 +11,15 @@ DEFAULT_BYTES = 1024 * 1024
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413 to a body beyond the limit of its path."""
+    """ASGI middleware: answers 413 to a body beyond the limit of its path.
 
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
+    Below a path that has a form of errors of its own, reading the body raises TooLarge, and the application answers.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int], own_form: Sequence[str] = ()) -> None:
         self._app = app
         self._limits = limits
+        self._own_form = tuple(own_form)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -23,7 +27,8 @@ class BodyLimit:
             return
         limit = self._limits.get(scope["path"], DEFAULT_BYTES)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > limit:
+        has_own_form = bool(self._own_form) and scope["path"].startswith(self._own_form)
+        if declared.isdigit() and int(declared) > limit and not has_own_form:
             answer = problem(TooLarge.status, TooLarge.slug, TooLarge.title, too_large(limit))
             await answer(scope, receive, send)
             return

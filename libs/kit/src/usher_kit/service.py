@@ -81,6 +81,8 @@ class Service:
     keys: Callable[[Runtime], KeySource] | None = None
     """Where signing keys come from; identity's JWKS unless the service is identity."""
     body_limits: Mapping[str, int] = field(default_factory=dict)
+    own_error_forms: Sequence[str] = ()
+    """Paths below which errors have another form than the problems of all else."""
     untraced: Sequence[str] = ()
     """Paths, as patterns, whose requests make no spans."""
     page_policy: Policy = nothing
@@ -109,7 +111,7 @@ def make_app(service: Service, role: str = "all") -> FastAPI:
     document_problems(app)
     add_problem_handlers(app)
     app.add_middleware(AnswerKeeper)
-    app.add_middleware(BodyLimit, limits=service.body_limits)
+    app.add_middleware(BodyLimit, limits=service.body_limits, own_form=service.own_error_forms)
     app.include_router(health.router)
     if role in API_ROLES:
         for router in (asyncapi.router, *service.routers):

@@ -105,6 +105,7 @@ SERVICE = Service(
         bulk.PATH: bulk.MAX_BYTES,
         scim.BULK: scim.MAX_BYTES,
     },
+    own_error_forms=[f"{scim.PATH}/"],
     configure=configure,
 )
 

@@ -24,7 +24,8 @@ TALLY_COLUMNS = ("outcome", "what", "#events", "latest (UTC)", "detail")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The source of all that it says: small letters, digits, - _")]
 Words = Annotated[
-    list[str] | None, typer.Option("--map", metavar="WORD=ROLE,…", help="Roles for a word of its own; may be repeated.")
+    list[str] | None,
+    typer.Option("--map", metavar="WORD=ROLE,…", help="Roles for a word of its own, or by scim for a group; repeat."),
 ]
 
 
@@ -49,7 +50,10 @@ def add(
     exchange: Annotated[str | None, typer.Option("--exchange", help="keycloak: if not amq.topic.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Connect an upstream: to identity, and to RabbitMQ by an account of its own. Prints what to configure there."""
+    """Connect an upstream, and print what to configure there.
+
+    By amqp and keycloak it gets an account on RabbitMQ; by scim an address and a token.
+    """
     way = WAYS[kind]
     asked = Asked(realm, realm_id, client or (), attribute, exchange)
     with open_session(outside(ctx)) as session:
@@ -72,19 +76,25 @@ def add(
         print_json(answer)
     else:
         show(table(None, ("what", "value"), way.settings(answer)))
-        STDERR.print("docs/upstream.md says how to go on.", style="dim")
+        STDERR.print(way.hint, style="dim")
 
 
 @app.command("token")
 def token(
     ctx: typer.Context,
-    upstream_id: Annotated[str, typer.Argument(metavar="ID", help="An upstream of kind scim, as `list` shows it.")],
-    grace_hours: Annotated[int, typer.Option(min=0, help="For so long older tokens stay valid.")] = 24,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An upstream of kind scim, by its name or id.")],
+    org: Org = None,
+    grace_hours: Annotated[
+        int, typer.Option(min=0, max=720, help="So long older tokens stay valid; 0 ends them.")
+    ] = 24,
     as_json: AsJson = False,
 ) -> None:
     """Make a new token for an upstream that comes by SCIM. It is shown only now."""
     with open_session(outside(ctx)) as session:
-        made = issue(session, {"id": upstream_id}, grace_hours=grace_hours)
+        one = named(session, name, org)
+        if one["kind"] != "scim":
+            raise Failure(f"{one['name']} comes by {one['kind']}, which knows no tokens: only kind scim does.")
+        made = issue(session, one, grace_hours=grace_hours)
     if as_json:
         print_json(made)
     else:

@@ -14,6 +14,8 @@ from usher_cli.upstreams.ways import Asked, Settings
 class Amqp:
     """Raises Failure where the broker's management API is not known, or refuses."""
 
+    hint = "docs/upstream.md has the commands, and a sender in ten lines."
+
     def prepare(self, session: Session) -> None:
         broker_of(session)
 

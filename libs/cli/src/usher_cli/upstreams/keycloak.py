@@ -19,6 +19,8 @@ from usher_contracts.topology import upstream_queue
 class Keycloak:
     """Raises Failure where the broker's management API is not known, or refuses."""
 
+    hint = "docs/keycloak.md says where to set these. `usher upstream tally NAME` shows what became of its events."
+
     def prepare(self, session: Session) -> None:
         broker_of(session)
 

@@ -8,6 +8,8 @@ from usher_cli.upstreams.ways import Asked, Settings
 class Scim:
     """Its token ends with its entry in identity: nothing is left to undo."""
 
+    hint = "docs/scim.md goes through Entra ID and Okta. `usher upstream token NAME` makes the next token."
+
     def prepare(self, session: Session) -> None: ...
 
     def needs(self, _: Asked, /) -> Json:

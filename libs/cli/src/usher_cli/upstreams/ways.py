@@ -25,6 +25,9 @@ class Asked:
 class Way(Protocol):
     """One kind of upstream. Each step raises Failure where it cannot be done."""
 
+    hint: str
+    """How to go on, for whoever connected one."""
+
     def prepare(self, session: Session) -> None:
         """Look whether all that is needed is there, before identity is told."""
 

@@ -22,7 +22,7 @@ from usher_identity.scim.catching_up import LOOP
 from usher_identity.scim.handler import Handler
 from usher_identity.scim.resources import MAX_BULK_BYTES
 from usher_identity.scim.rounds import write
-from usher_identity.scim.service import SERVICE
+from usher_identity.scim.service import SERVICE, decoded, listed
 from usher_identity.scim.shown import Asked, add_related
 from usher_identity.scim.space import Space
 from usher_identity.store.organizations import lock_trees
@@ -130,16 +130,7 @@ def weight(asked: ScimRequest) -> int:
     """How much a request counts: a bulk as its operations, any other as one."""
     if asked.path.strip("/") != "Bulk":
         return 1
-    try:
-        said = orjson.loads(asked.body)
-    except orjson.JSONDecodeError:
-        return 1
-    operations = (
-        next((value for key, value in said.items() if key.lower() == "operations"), ())
-        if isinstance(said, dict)
-        else ()
-    )
-    return max(1, len(operations)) if isinstance(operations, list) else 1
+    return max(1, len(listed(decoded(asked.body))))
 
 
 def to_response(found: ScimResponse, headers: Mapping[str, str] | None = None) -> Response:

@@ -33,7 +33,13 @@ MAX_RESULTS = 500
 """Resources in one page."""
 
 MAX_FILTER = 4_000
-"""Characters of a filter; clients that ask more do so by several requests."""
+"""Characters of a filter, or of a PATCH's path; clients that ask more do so by several requests."""
+
+MAX_CHANGES = 100
+"""Operations of one PATCH: each costs a copy of what it changes. Very many members are one operation's value."""
+
+MAX_BULK_CHANGES = 2_000
+"""Operations of all PATCHes of a bulk."""
 
 
 class Email(ComplexAttribute):
