@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 import subprocess
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,6 +181,33 @@ def session_database(servers: Addresses) -> Iterator[Callable[[str], str]]:
 def service_database(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     """A migrated database of the service whose folder the test lies in: its owner's URL."""
     return new_database(request.path.relative_to(CLONE / "services").parts[0])
+
+
+@pytest.fixture(scope="session")
+def remains() -> Callable[[str, Iterable[str]], set[str]]:
+    """Finds where a database, by its owner's URL, holds any of some marks, in any case: the names of its tables."""
+    return lambda url, marks: settle(find_remains(url, [mark.lower() for mark in marks]))
+
+
+async def find_remains(url: str, marks: list[str]) -> set[str]:
+    """Every column of every table is looked through as text, and bytes as they are."""
+    connection = await asyncpg.connect(url)
+    try:
+        columns = await connection.fetch("""
+            select table_name, coalesce(array_agg(column_name::text) filter (where data_type = 'bytea'), '{}') as bytes
+            from information_schema.columns where table_schema = 'public' group by table_name
+        """)
+        found = set()
+        for table, in_bytes in columns:
+            texts = ["r::text", *(f"encode(r.{column}, 'escape')" for column in in_bytes)]
+            looked = " or ".join(f"strpos(lower({text}), mark) > 0" for text in texts)
+            if await connection.fetchval(
+                f"select exists (select from {table} r, unnest($1::text[]) mark where {looked})", marks
+            ):
+                found.add(table)
+        return found
+    finally:
+        await connection.close()
 
 
 @contextmanager

@@ -51,7 +51,14 @@ EMPTY = {
     *("identity.oauth_client", "identity.signing_key", "entitlements.product", "reporting.product"),  # the operators'
     *(f"{service}.outbox" for service in SERVICES),  # nothing is on its way
     *("entitlements.reevaluation", "entitlements.settling", "identity.upload_part"),  # work that is done
-    *("identity.academic_session", "identity.job_person", "identity.role_removal", "identity.upstream_loss"),
+    *(
+        "identity.erasure",
+        "identity.pseudonym_key",
+        "identity.academic_session",
+        "identity.job_person",
+        "identity.role_removal",
+        "identity.upstream_loss",
+    ),
     *("identity.upstream_tally", "identity.keycloak_realm", "identity.sign_in_attempt", "entitlements.work_list"),
     *(f"identity.scim_{table}" for table in ("email", "member", "resource", "token")),
     *("notifications.seat_activity", "usage.suspension", "reporting.idempotency_key"),

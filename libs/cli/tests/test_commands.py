@@ -177,7 +177,8 @@ def test_a_doctor_that_finds_something_names_it_and_fails() -> None:
     figures = {"tenant_id": "t", "people_active": 1, "undecided": 0, "outbox_waiting": 0, "seats": {}, "checksum": "0"}
     finding = {"code": "I1", "holds": "pools add up", "ok": False, "offenders": ["pool p: 4, counted 5"]}
     log = {"GET /v1/audit/keys": {"keys": [], "checkpoint_batches": 1}, "GET /v1/audit/logs": page()}
-    world = World(**{"GET /v1/doctor": {"findings": [finding], "tenants": [figures]}, **log})
+    answer = {"findings": [finding], "tenants": [figures], "deleted": {"people": 0, "left": 0}}
+    world = World(**{"GET /v1/doctor": answer, **log})
     result = world.run("doctor", "--patience", "0")
     assert result.exit_code == 1
     assert "pool p: 4, counted 5" in result.stdout

@@ -6,6 +6,7 @@ import pytest
 
 from usher_cli.clients.calls import Json
 from usher_cli.examining.findings import (
+    erasures_done,
     nothing_dead,
     outboxes_empty,
     own_findings,
@@ -115,3 +116,13 @@ def test_facts_that_wait_anywhere_are_told_from_dead_ones() -> None:
         "reporting": {"tenants": [{}]},
     }
     assert outboxes_empty(doctors).offenders == ["identity: 7 facts are not published yet"]
+
+
+def test_an_erasure_that_has_not_come_everywhere_is_found() -> None:
+    whole = {"deleted": {"people": 2, "left": 0}}
+    assert erasures_done({"identity": whole, "usage": whole}).ok
+    behind = {"deleted": {"people": 1, "left": 3}}
+    assert erasures_done({"identity": whole, "usage": behind}).offenders == [
+        "usage: knows 1 of 2 people to be erased",
+        "usage: 3 traces of erased people are still to go",
+    ]

@@ -51,6 +51,10 @@ async def client(database: Database) -> AsyncIterator[AsyncClient]:
             raise Unauthenticated("who are you?")
         raise Forbidden("not yours")
 
+    @app.delete("/people/{person_id}", dependencies=[audited("person.delete"), Depends(sign_in)])
+    async def delete(person_id: UUID) -> None:
+        raise Forbidden("not yours")
+
     @app.get("/terms/{term_id}", dependencies=[Depends(sign_in)])
     async def show(term_id: str) -> None:
         raise Forbidden("not yours")
@@ -71,6 +75,12 @@ async def test_an_act_that_is_not_even_valid_is_written_down(client: AsyncClient
     assert (await client.put("/terms/t-1", json={"seats": "many"})).status_code == 422
     [entry] = await written(database)
     assert (entry["outcome"], entry["reason"]) == ("refused", "invalid")
+
+
+async def test_what_should_be_an_id_and_is_none_is_left_out(client: AsyncClient, database: Database) -> None:
+    assert (await client.delete("/people/ada@example.org")).status_code == 422
+    [entry] = await written(database)
+    assert (entry["act"], entry["target"]) == ("person.delete", "?")
 
 
 async def test_reading_and_strangers_are_not(client: AsyncClient, database: Database) -> None:

@@ -31,6 +31,14 @@ async def test_a_withheld_seat_goes_to_who_waits_in_the_same_transaction(full: E
     ]
 
 
+async def test_of_who_is_deleted_no_note_stays(full: Entitlements) -> None:
+    await full.withhold(1, note="Ada asked to")
+    await full.withhold(2, note="so did Bo")
+    await full.hear(person(1, status="deleted", on=-9, version=2))
+    notes = await full.rows("select evidence ->> 'note' as note from seat where product = 'learn' order by user_id")
+    assert [row.note for row in notes] == [None, "so did Bo"]
+
+
 async def test_archiving_restoring_and_moving_lift_nothing(full: Entitlements) -> None:
     await full.withhold(1)
     await full.hear(person(1, "learner", on=-9, status="archived", version=2))

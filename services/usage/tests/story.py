@@ -21,6 +21,7 @@ from usher_contracts.identity import (
     Role,
     UserChanged,
     UserLoggedIn,
+    UserStatus,
 )
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit.clock import FixedClock
@@ -66,12 +67,18 @@ def organization(
 
 
 def person(
-    id_: UUID, org: UUID = NORTH, *, role: Role = "learner", tenant: UUID = DISTRICT, version: int = 1
+    id_: UUID,
+    org: UUID = NORTH,
+    *,
+    role: Role = "learner",
+    tenant: UUID = DISTRICT,
+    version: int = 1,
+    status: UserStatus = "active",
 ) -> Event[UserChanged]:
     held = (HeldRole(role=role, since=START),)
     return tell(
         UserChanged(
-            tenant_id=tenant, id=id_, org_id=org, status="active", status_since=START, roles=held, version=version
+            tenant_id=tenant, id=id_, org_id=org, status=status, status_since=START, roles=held, version=version
         )
     )
 
@@ -178,6 +185,10 @@ class Usage:
             "select body from outbox where routing_key = 'usage.seat_activity.changed.v1' order by id"
         )
         return [SeatActivityChanged.model_validate(orjson.loads(row.body)) for row in rows]
+
+    async def logins(self) -> list[UUID]:
+        """Whose logins are kept."""
+        return [row.user_id for row in await self.rows("select user_id from login order by at")]
 
     async def dead(self) -> int:
         return len(await self.rows("select id from outbox where routing_key = 'usage.dead'"))

@@ -284,3 +284,12 @@ async def test_a_login_that_no_calendar_knows_is_dead_alone(usage: Usage) -> Non
 
 def test_the_default_window_is_thirty_days() -> None:
     assert DEFAULT_WINDOW_DAYS == 30
+
+
+async def test_who_is_deleted_leaves_no_logins_in_any_order(usage: Usage) -> None:
+    await usage.hear(organization(DISTRICT, None), organization(NORTH), person(ANN), seat(ANN), login(ANN, day(0)))
+    await usage.hear(login(BOB, day(0)))
+    told = await usage.activity()
+    await usage.hear(person(ANN, status="deleted", version=2))
+    await usage.hear(login(ANN, day(1)))
+    assert (await usage.logins(), await usage.activity()) == ([BOB], told)

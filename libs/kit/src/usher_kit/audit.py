@@ -1,6 +1,6 @@
 """The audit record of administrative acts: done ones in the act's own transaction, refused ones in one of their own."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,8 +81,11 @@ def act_of_route(dependencies: Sequence[Dependency]) -> str | None:
     return next((str(one.__dict__["act"]) for one in declared if "act" in one.__dict__), None)
 
 
-async def record_refusal(request: Request, error: UsherError) -> None:
-    """Write down that an act was refused. Who could not even be told apart is not written down: anybody can try."""
+async def record_refusal(request: Request, error: UsherError, unread: Collection[str] = ()) -> None:
+    """Write down that an act was refused. Who could not even be told apart is not written down: anybody can try.
+
+    Of the path's parameters those `unread` are none of ours, and may be names of people: they are left out.
+    """
     name: str | None = getattr(request.state, "act", None)
     access: Access | None = getattr(request.state, "access", None)
     if name is None or access is None or isinstance(error, Unauthenticated):
@@ -90,7 +93,8 @@ async def record_refusal(request: Request, error: UsherError) -> None:
     runtime: Runtime = request.app.state.runtime
     caller = access.caller
     tenant = caller.tenant_id or OPERATORS_TENANT
-    target = "/".join(str(value) for value in request.path_params.values()) or request.url.path
+    named = ("?" if name in unread else str(value) for name, value in request.path_params.items())
+    target = "/".join(named) or request.url.path
     act = Act(name, target[:300], tenant, caller.org_id, reason=error.slug)
     event = to_event(runtime.service, act, "refused", runtime.clock.now(), access.cause(), access.address)
     try:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from usher_kit.settings import ServiceSettings, database_url
+from usher_kit.telemetry.discretion import make_discreet
 from usher_kit.versions import EPOCH
 
 OWN_KEY = "usher.idempotency_key"
@@ -94,6 +95,7 @@ class Database:
                 }
             },
         )
+        make_discreet(engine.sync_engine)
         database = cls(engine)
         database.apart = lambda: cls.connect(url, service, connections=1)
         return database

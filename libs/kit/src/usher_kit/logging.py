@@ -8,6 +8,8 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 
+from usher_kit.telemetry.discretion import hide_in
+
 
 def add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The current trace's id, where there is one and the line names no other."""
@@ -15,6 +17,11 @@ def add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappin
     if context.is_valid:
         event.setdefault("trace_id", f"{context.trace_id:032x}")
     return event
+
+
+def hide_values(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The line without what it must not say."""
+    return {name: hide_in(value) for name, value in event.items()}
 
 
 SHARED: list[Any] = [
@@ -30,7 +37,7 @@ SHARED: list[Any] = [
 def set_up(service: str) -> None:
     """Log to standard error, this service's name on every line; libraries' own logs from warnings up."""
     structlog.configure(
-        processors=[*SHARED, structlog.processors.JSONRenderer()],
+        processors=[*SHARED, hide_values, structlog.processors.JSONRenderer()],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
@@ -42,6 +49,7 @@ def set_up(service: str) -> None:
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *SHARED],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                hide_values,
                 structlog.processors.JSONRenderer(),
             ],
         )

@@ -57,7 +57,8 @@ async def on_invalid_request(request: Request, error: Exception) -> JSONResponse
     assert isinstance(error, RequestValidationError)  # noqa: S101
     errors = tuple(FieldError("/" + "/".join(map(str, one["loc"])), one["msg"]) for one in error.errors())
     detail = "; ".join(f"{one.pointer}: {one.detail}" for one in errors[:3])
-    await audit.record_refusal(request, Invalid(detail))
+    unread = {str(one["loc"][1]) for one in error.errors() if one["loc"][:1] == ("path",) and len(one["loc"]) > 1}
+    await audit.record_refusal(request, Invalid(detail), unread)
     return problem(Invalid.status, Invalid.slug, Invalid.title, detail, errors)
 
 

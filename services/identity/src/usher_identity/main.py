@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from usher_identity import ending
+from usher_identity import ending, erasing
 from usher_identity.consumers import APPLY
 from usher_identity.forgetting import forget, forget_commands
 from usher_identity.http import (
@@ -11,6 +11,7 @@ from usher_identity.http import (
     calendars,
     change_sets,
     doctor,
+    erasures,
     identity_providers,
     imports,
     jobs,
@@ -63,6 +64,7 @@ SERVICE = Service(
         organizations.router,
         calendars.router,
         users.router,
+        erasures.router,
         asking.router,
         transfers.router,
         upstreams.router,
@@ -95,6 +97,7 @@ SERVICE = Service(
         Loop(catching_up.LOOP, 5, catching_up.catch_up),
         Loop("overtaken transfers", 5, lapse_transfers),
         Loop("old issues", 3600, forget_old_issues),
+        Loop(erasing.LOOP, 5, erasing.finish_erasures),
         Loop("old commands", 3600, forget_commands),
     ],
     prepare=prepare,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, UUID
 
+from usher_identity.erasure_tables import add_erasure_tables
 from usher_identity.import_tables import add_import_tables
 from usher_identity.machine_tables import add_machine_tables
 from usher_identity.scim_tables import add_scim_tables
@@ -25,6 +26,7 @@ add_upstream_tables(METADATA)
 add_scim_tables(METADATA)
 add_sign_in_tables(METADATA)
 add_machine_tables(METADATA)
+add_erasure_tables(METADATA)
 
 
 def key(name: str, of: str) -> "Column[Any]":

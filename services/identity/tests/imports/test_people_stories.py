@@ -240,7 +240,7 @@ def test_a_deleted_person_stays_deleted(world: World) -> None:
     world.add(replace(world.named("u1"), status=Status.DELETED))
     del world.said["sis", "u1"]
     taken = world.take([row("u1")])
-    assert taken.codes == [("u1", "deleted_person")]
+    assert taken.codes == [(None, "deleted_person")]
     assert world.named("u1").status == Status.DELETED
 
 

@@ -5,7 +5,7 @@ from usher_usage.consumers import apply_by
 from usher_usage.http import activity, doctor, keeping, policies
 from usher_usage.settings import UsageSettings
 from usher_usage.tables import METADATA
-from usher_usage.time_passing import FORGET, JUDGE_DUE, TELL_ACTIVES
+from usher_usage.time_passing import FORGET, FORGET_DELETED, JUDGE_DUE, TELL_ACTIVES
 
 SERVICE = Service(
     "usage",
@@ -13,7 +13,7 @@ SERVICE = Service(
     METADATA,
     apply=lambda runtime: apply_by(runtime.settings),
     routers=[activity.router, keeping.router, policies.router, doctor.router],
-    loops=[JUDGE_DUE, TELL_ACTIVES, FORGET],
+    loops=[JUDGE_DUE, TELL_ACTIVES, FORGET, FORGET_DELETED],
 )
 
 

@@ -109,6 +109,17 @@ class Identity:
         answer: Json = self.calls.send("POST", path, json=wanted, params={"dry_run": str(dry_run).lower()}).json()
         return answer
 
+    def erase(self, user_id: str, *, dry_run: bool) -> Json:
+        """The tombstone of a person who was erased, or what a dry run says of it."""
+        answer: Json = self.calls.send(
+            "POST", f"/v1/users/{user_id}:erase", params={"dry_run": str(dry_run).lower()}
+        ).json()
+        return answer
+
+    def erasure(self, user_id: str) -> Json:
+        """How far the erasure of a person is."""
+        return self.calls.get(f"/v1/users/{user_id}/erasure")
+
     def transfers(self, *, every: bool = False, **query: Any) -> Json:
         """What is asked of an organization's people, or for it: by organization and state."""
         return self.calls.listed("/v1/transfers", every=every, **query)

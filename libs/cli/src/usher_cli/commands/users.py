@@ -1,4 +1,4 @@
-"""`usher users`: find people, look at one, create one, change roles, transfer one, change many."""
+"""`usher users`: find people, look at one, create one, change roles, transfer one, erase one, change many."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
@@ -8,17 +8,20 @@ import typer
 from usher_cli.clients.calls import Json, new_trace_id
 from usher_cli.clients.session import open_session, outside
 from usher_cli.commands.bulk import bulk
+from usher_cli.commands.erasing import erase
 from usher_cli.commands.transfers import transfer
 from usher_cli.failure import Failure
 from usher_cli.options import AsJson, Cursor, Every, Limit, Org, User
 from usher_cli.output import STDERR, moment, print_json, print_list, show, table
 
 app = typer.Typer(
-    help="Find people, look at one, create one, change roles, transfer one, change many.", no_args_is_help=True
+    help="Find people, look at one, create one, change roles, transfer one, erase one, change many.",
+    no_args_is_help=True,
 )
 
 app.command("bulk")(bulk)
 app.command("transfer")(transfer)
+app.command("erase")(erase)
 
 COLUMNS = ("name", "user name", "email", "status", "roles", "id")
 Roles: TypeAlias = Annotated[list[str] | None, typer.Option(help="A role; may be given several times.")]

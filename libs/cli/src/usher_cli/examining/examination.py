@@ -7,6 +7,7 @@ from usher_cli.clients.broker import Broker
 from usher_cli.clients.session import Session
 from usher_cli.examining.findings import (
     Finding,
+    erasures_done,
     nothing_dead,
     outboxes_empty,
     own_findings,
@@ -15,18 +16,19 @@ from usher_cli.examining.findings import (
     seats_agree,
 )
 
+ASKED = ("identity", "entitlements", "usage", "notifications", "reporting")
 PAUSE_SECONDS = 0.3
 
 
 def examine(session: Session) -> Sequence[Finding]:
     """What holds and what does not, at this moment. Raises Failure where somebody cannot be asked."""
-    identity, entitlements, reporting = (
-        session.service(name).get("/v1/doctor") for name in ("identity", "entitlements", "reporting")
-    )
+    doctors = {name: session.service(name).get("/v1/doctor") for name in ASKED}
+    identity, entitlements, reporting = (doctors[name] for name in ("identity", "entitlements", "reporting"))
     findings = [
         *own_findings(entitlements),
         seats_agree(entitlements, reporting),
         people_agree(identity, entitlements),
+        erasures_done(doctors),
         outboxes_empty({"identity": identity, "entitlements": entitlements, "reporting": reporting}),
     ]
     broker = Broker.of(session.environment, session.http)

@@ -104,5 +104,21 @@ def nothing_dead(queues: Sequence[Json]) -> Finding:
     return Finding("dead", "no fact is among the dead letters", offenders)
 
 
+def erasures_done(doctors: Mapping[str, Json]) -> Finding:
+    """Whoever is erased in identity is so everywhere, and nothing of them is left. `doctors` are answers by service."""
+    asked = doctors["identity"]["deleted"]["people"]
+    offenders = [
+        f"{service}: knows {people} of {asked} people to be erased"
+        for service, answer in doctors.items()
+        if (people := answer["deleted"]["people"]) != asked
+    ]
+    offenders += [
+        f"{service}: {left} traces of erased people are still to go"
+        for service, answer in doctors.items()
+        if (left := answer["deleted"]["left"])
+    ]
+    return Finding("erasure", "who is erased is erased in every service", offenders)
+
+
 def name_of(tenant: str, known: Mapping[str, Json]) -> str:
     return str(known.get(tenant, {}).get("name") or tenant)

@@ -44,6 +44,7 @@ ENDED_SESSIONS_AWAY = Counter(
     "usher_ended_sessions_away_total", "Times that Redis did not say which sessions have ended"
 )
 LIVE_BROWSERS = Gauge("usher_console_live_browsers", "Browsers that follow the figures now")
+ERASURE_OLDEST_SECONDS = Gauge("usher_erasure_oldest_seconds", "Age of the erasure that has waited longest")
 SIGN_INS = Counter("usher_sign_ins_total", "Tries to sign in", ["outcome"])
 THROTTLE_OPEN = Counter(
     "usher_sign_in_throttle_open_total", "Tries to sign in that nothing counted, since Redis did not answer"

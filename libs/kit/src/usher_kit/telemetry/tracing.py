@@ -18,6 +18,7 @@ from opentelemetry.trace import Link, Span, SpanKind, TraceState
 from opentelemetry.util.types import Attributes, AttributeValue
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from usher_kit.telemetry.discretion import DiscreetExporter
 from usher_kit.telemetry.store import SpanStore
 
 TRACER = trace.get_tracer("usher")
@@ -50,9 +51,11 @@ def set_up(service: str, span_store: Path | None) -> None:
         resource=Resource.create({"service.name": f"usher-{service}"}), sampler=ParentBased(RootsThatMatter())
     )
     if goes_by_otlp():
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        provider.add_span_processor(BatchSpanProcessor(DiscreetExporter(OTLPSpanExporter())))
     elif span_store is not None:
-        provider.add_span_processor(BatchSpanProcessor(SpanStore(span_store), schedule_delay_millis=500))
+        provider.add_span_processor(
+            BatchSpanProcessor(DiscreetExporter(SpanStore(span_store)), schedule_delay_millis=500)
+        )
     trace.set_tracer_provider(provider)
     HTTPXClientInstrumentor().instrument()
 

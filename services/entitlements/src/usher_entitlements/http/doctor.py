@@ -7,8 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from usher_entitlements.domain.grants import DEFAULT_RULES
-from usher_entitlements.store.examination import INVARIANTS, count_by_tenant, find_offenders
+from usher_entitlements.store.examination import INVARIANTS, NOTED, count_by_tenant, find_offenders
 from usher_kit.access import Authorized
+from usher_kit.deleted import Deleted, count_deleted
 from usher_kit.runtime import Running
 
 router = APIRouter(prefix="/v1", tags=["doctor"])
@@ -43,6 +44,7 @@ class Doctor(BaseModel):
     as_of: datetime
     findings: list[Finding]
     tenants: list[TenantFigures]
+    deleted: Deleted
 
 
 @router.get("/doctor")
@@ -54,10 +56,12 @@ async def doctor(access: Authorized, runtime: Running) -> Doctor:
     async with access.database.transaction(tenants) as conn:
         offenders = {one: await find_offenders(conn, one, rules) for one in INVARIANTS}
         figures = await count_by_tenant(conn, tenants)
+        deleted = await count_deleted(conn, NOTED)
     return Doctor(
         as_of=runtime.clock.now(),
         findings=[
             Finding(code=one.code, holds=one.holds, ok=not found, offenders=found) for one, found in offenders.items()
         ],
         tenants=[TenantFigures.model_validate(row) for row in figures],
+        deleted=deleted,
     )

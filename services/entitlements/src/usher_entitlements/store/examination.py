@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_kit.deleted import count_by
+
 SHOWN = 20
 """Offenders shown of each invariant."""
 
@@ -103,6 +105,11 @@ TENANTS = text("""
         (select coalesce(sum(('x' || substr(md5(user_id::text || product || state || version::text), 1, 15))
                 ::bit(60)::bigint), 0)::text from seat s where s.tenant_id = t.id) as checksum
     from unnest(cast(:tenants as uuid[])) as t (id) order by t.id
+""")
+
+NOTED = count_by("""
+    seat s join person p on (p.tenant_id, p.id) = (s.tenant_id, s.user_id)
+    where p.status = 'deleted' and s.evidence ->> 'note' is not null
 """)
 
 

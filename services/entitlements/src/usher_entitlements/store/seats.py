@@ -80,6 +80,10 @@ PLACE = text("""
 
 Seats = dict[UUID, dict[str, Seat]]
 """By person, then product."""
+FORGET_NOTES = text("""
+    update seat set evidence = evidence - 'note'
+    where user_id = any(cast(:users as uuid[])) and evidence ->> 'note' is not null
+""")
 
 
 async def load_seats(conn: AsyncConnection, users: Mapping[UUID, UUID]) -> Seats:
@@ -176,3 +180,8 @@ def from_row(row: Sequence[Any]) -> Seat:
     tenant_id, user_id, product, org_id, pool_id, state, reason, *rest, blocked_for = row
     rest.append(Reason(blocked_for) if blocked_for else None)
     return Seat(tenant_id, user_id, product, org_id, pool_id, SeatState(state), Reason(reason), *rest)
+
+
+async def forget_notes(conn: AsyncConnection, users: Sequence[UUID]) -> None:
+    """Forget what administrators wrote on the seats of these people."""
+    await conn.execute(FORGET_NOTES, {"users": users})

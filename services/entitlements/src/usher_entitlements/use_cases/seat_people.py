@@ -10,6 +10,7 @@ from usher_contracts.identity import UserChanged
 from usher_entitlements.domain.people import HeldRole, Person
 from usher_entitlements.domain.seating import Case
 from usher_entitlements.store.people import save_people
+from usher_entitlements.store.seats import forget_notes
 from usher_entitlements.use_cases.desk import Desk, call_line, decide, lay_for_people, save, take_off_list
 from usher_entitlements.use_cases.pass_time import hold_configurations
 
@@ -33,6 +34,8 @@ async def seat_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
     await save_people(conn, new, known)
     decided = {case.after.id for case in cases}
     await save(conn, desk, seating, {e.data.id: Cause.of(e) for e in facts if e.data.id in decided}, at)
+    if gone := [person.id for person in fresh if person.status == "deleted"]:
+        await forget_notes(conn, gone)
     return len(fresh)
 
 

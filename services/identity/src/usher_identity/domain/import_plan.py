@@ -131,7 +131,7 @@ def plan_person(row: MappedPerson, known: KnownPeople, rules: ImportRules) -> Se
         return [change_absent(one, person, rules)] if one else []
     if place is None and not (one and row.person.partial_roles and not row.org_ids):
         return issues
-    if one and (foremost := _foremost_id(one.person, rules)) != person.external_id:
+    if one and (foremost := _foremost_id(one.person, person.external_id, rules)) != person.external_id:
         reason = f"the person is {foremost!r} too, which this set lists as well; this row was not taken"
         return [_issue(person, "sourcedId", "same_person", reason)]
     if one:
@@ -183,10 +183,13 @@ def _is_of_another_row(person: Person, rules: ImportRules) -> bool:
     )
 
 
-def _foremost_id(person: Person, rules: ImportRules) -> str:
-    """Of the ids by which this set lists a person, the one that the source gave first: its row alone counts."""
+def _foremost_id(person: Person, asked: str, rules: ImportRules) -> str:
+    """Of the ids by which this set lists a person, the one that the source gave first: its row alone counts.
+
+    The links of who is deleted say no id: that is the one that was `asked` for.
+    """
     links = [link for link in person.links if link.source == rules.source and link.external_id in rules.survey.listed]
-    return min(links, key=lambda link: (link.linked_at, link.external_id)).external_id
+    return min(links, key=lambda link: (link.linked_at, link.external_id)).external_id if links else asked
 
 
 def create(row: MappedPerson, place: Place, rules: ImportRules) -> PersonChange:
@@ -229,8 +232,7 @@ def change_known(known: Known, row: MappedPerson, place: Place | None, rules: Im
     """A person whom the source knew already."""
     person, before = row.person, known.person
     if before.status == Status.DELETED:
-        reason = "the person was deleted here, and stays so; the row was not taken"
-        return _issue(person, "sourcedId", "deleted_person", reason, Severity.WARNING)
+        return stays_deleted(person)
     if before.closed_by:
         return stays_closed(person)
     org_id = place.org_id if place else known.said.org_id if known.said else before.org_id
@@ -239,6 +241,12 @@ def change_known(known: Known, row: MappedPerson, place: Place | None, rules: Im
     after = _with_row(before, known.said, said, rules)
     after = _with_status(say(after, rules.source, person.external_id, person.standing), status, rules.at)
     return PersonChange(before, after, person.external_id, said, known.said, outcome_of(before, after))
+
+
+def stays_deleted(person: IncomingPerson) -> Issue:
+    """Nothing brings back who was erased. Reports are kept a while, so they say the line and not who it is about."""
+    reason = "the person was deleted here, and stays so; the row was not taken"
+    return replace(_issue(person, "sourcedId", "deleted_person", reason, Severity.WARNING), row_id=None)
 
 
 def stays_closed(person: IncomingPerson) -> Issue:

@@ -69,7 +69,12 @@ class Person:
     @property
     def external_id(self) -> str | None:
         """The external id that facts carry."""
-        return foremost(self.links)
+        return foremost(self.known_as)
+
+    @property
+    def known_as(self) -> tuple[Link, ...]:
+        """By what sources know them; of who is deleted that is nobody's to know."""
+        return () if self.status == Status.DELETED else self.links
 
     @property
     def told(self) -> tuple[object, ...]:
@@ -101,7 +106,10 @@ class Person:
         return replace(self.becoming(Status.ARCHIVED, at), closed_by=transfer_id)
 
     def erased(self) -> "Person":
-        """The person without personal data and roles. Links stay, so that no import brings them back."""
+        """The person without personal data and roles.
+
+        Links stay, as pseudonyms once they are stored, so that no import brings them back.
+        """
         return replace(self, user_name=f"deleted-{self.id}", display_name="", email=None, roles=Roles())
 
 

@@ -5,8 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from usher_identity.store.figures import load_figures
+from usher_identity.store.figures import UNFINISHED, load_figures
 from usher_kit.access import Authorized
+from usher_kit.deleted import Deleted, count_deleted
 
 router = APIRouter(tags=["doctor"])
 
@@ -25,6 +26,7 @@ class TenantAnswer(BaseModel):
 
 class DoctorAnswer(BaseModel):
     tenants: list[TenantAnswer]
+    deleted: Deleted
 
 
 @router.get("/v1/doctor")
@@ -34,6 +36,7 @@ async def get_doctor(access: Authorized) -> DoctorAnswer:
     tenants = await access.database.all_tenants()
     async with access.database.transaction(tenants) as conn:
         figures = await load_figures(conn, tenants)
+        deleted = await count_deleted(conn, UNFINISHED)
     return DoctorAnswer(
         tenants=[
             TenantAnswer(
@@ -46,5 +49,6 @@ async def get_doctor(access: Authorized) -> DoctorAnswer:
                 organizations_checksum=one.organizations_checksum,
             )
             for one in figures
-        ]
+        ],
+        deleted=deleted,
     )

@@ -99,7 +99,7 @@ def to_answer(person: Person) -> UserAnswer:
         id=person.id,
         tenant_id=person.tenant_id,
         org_id=person.org_id,
-        external_ids=[ExternalIdAnswer(source=link.source, external_id=link.external_id) for link in person.links],
+        external_ids=[ExternalIdAnswer(source=link.source, external_id=link.external_id) for link in person.known_as],
         user_name=person.user_name,
         display_name=person.display_name,
         email=person.email,

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_kit.deleted import count_by
+
 CHECKSUM = "md5(string_agg(id || ':' || version, ',' order by id))"
 """The same for any service that keeps the same ids at the same versions."""
 
@@ -16,6 +18,7 @@ STATUSES = text("select tenant_id, status, count(*) as people from person group 
 ORGANIZATIONS = text(
     f"select tenant_id, count(*) as organizations, {CHECKSUM} as checksum from organization group by tenant_id"
 )
+UNFINISHED = count_by("erasure where done_at is null")
 WAITING = text("select tenant_id, count(*) as waiting from outbox group by tenant_id")
 
 

@@ -13,6 +13,7 @@ from usher_identity.domain.people import Person
 from usher_identity.domain.roles import HeldRole, Roles
 from usher_identity.store.links import PERSON_LINKS, find_by_links, save_links
 from usher_identity.store.person_parts import load_parts
+from usher_identity.store.pseudonyms import load_pseudonyms
 from usher_identity.store.roles import save_grants, save_removals
 
 COLUMNS = """
@@ -71,8 +72,10 @@ async def load_people(conn: AsyncConnection, ids: Iterable[UUID], *, for_update:
 async def find_people_by_link(
     conn: AsyncConnection, tenant_id: UUID, source: str, external_ids: Iterable[str]
 ) -> dict[str, UUID]:
-    """The people whom `source` knows by these external ids."""
-    return await find_by_links(conn, PERSON_LINKS, tenant_id, source, external_ids)
+    """The people whom `source` knows by these external ids; erased ones too, who are known by pseudonyms."""
+    asked = (await load_pseudonyms(conn, [tenant_id])).asked(source, external_ids)
+    found = await find_by_links(conn, PERSON_LINKS, tenant_id, source, asked)
+    return {asked[stored]: id_ for stored, id_ in found.items()}
 
 
 async def find_people_by_user_name(

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.sayings import Profile, Saying, Sayings
+from usher_identity.store.pseudonyms import load_pseudonyms, make_pseudonyms
 
 PERSON = "person"
 ORGANIZATION = "organization"
@@ -25,17 +26,28 @@ SAVE = text("""
     on conflict (tenant_id, source, kind, external_id) do update set sayings = excluded.sayings
 """)
 
+REMOVE = text("""
+    delete from upstream_said where tenant_id = :tenant and source = :source and kind = 'person'
+        and external_id = any(cast(:external_ids as text[]))
+""")
+
 
 async def load_sayings(
     conn: AsyncConnection, tenant_id: UUID, source: str, external_ids: Iterable[str]
 ) -> dict[str, Sayings]:
     """What a source has said of these people; those of whom it has said nothing are left out."""
-    found = await load(conn, tenant_id, source, PERSON, external_ids)
-    return {external_id: to_sayings(stored) for external_id, stored in found.items()}
+    asked = (await load_pseudonyms(conn, [tenant_id])).asked(source, external_ids)
+    found = await load(conn, tenant_id, source, PERSON, asked)
+    return {asked[stored]: to_sayings(sayings) for stored, sayings in found.items()}
 
 
 async def save_sayings(conn: AsyncConnection, tenant_id: UUID, source: str, said: Mapping[str, Sayings]) -> None:
+    """Keep what a source has said of people; of who is deleted merely that, by a pseudonym."""
     stored = {external_id: from_sayings(sayings) for external_id, sayings in said.items()}
+    if gone := [external_id for external_id, sayings in said.items() if sayings.is_deleted]:
+        pseudonyms = await make_pseudonyms(conn, [tenant_id])
+        stored |= {pseudonyms.of(tenant_id, source, one): stored.pop(one) for one in gone}
+        await conn.execute(REMOVE, {"tenant": tenant_id, "source": source, "external_ids": gone})
     await save(conn, tenant_id, source, PERSON, stored)
 
 

@@ -15,6 +15,7 @@ from usher_identity.domain.jobs import RoleWords
 from usher_identity.domain.people import Person
 from usher_identity.store.jobs import from_words, to_words
 from usher_identity.store.people import load_people
+from usher_identity.store.pseudonyms import load_pseudonyms
 
 LINKS = text("""
     select l.tenant_id, l.external_id, l.person_id, l.standing, s.user_name, s.display_name, s.email, s.org_id, s.roles
@@ -72,20 +73,24 @@ class Named:
 async def load_links(
     conn: AsyncConnection, tenants: Sequence[UUID], source: str, external_ids: Iterable[str]
 ) -> Mapping[str, Sequence[SourceLink]]:
-    """Whom the source names by these ids, one a tenant, and what it said of them last."""
-    asked = {"tenants": tenants, "source": source, "external_ids": list(external_ids)}
+    """Whom the source names by these ids, one a tenant, and what it said of them last.
+
+    Who was erased is known by a pseudonym, and named here as they were asked for.
+    """
+    asked = (await load_pseudonyms(conn, tenants)).asked(source, external_ids)
     found: dict[str, list[SourceLink]] = defaultdict(list)
-    for row in await conn.execute(LINKS, asked):
-        found[row.external_id].append(to_link(row))
+    for row in await conn.execute(LINKS, {"tenants": tenants, "source": source, "external_ids": list(asked)}):
+        external_id = asked[row.external_id]
+        found[external_id].append(to_link(row, external_id))
     return found
 
 
-def to_link(row: Row[Any]) -> SourceLink:
+def to_link(row: Row[Any], external_id: str) -> SourceLink:
     said = None
     if row.user_name is not None:
         roles = frozenset(row.roles.split(",") if row.roles else ())
         said = Said(row.user_name, row.display_name, row.email, row.org_id, roles)
-    return SourceLink(row.tenant_id, row.external_id, row.person_id, row.standing, said)
+    return SourceLink(row.tenant_id, external_id, row.person_id, row.standing, said)
 
 
 async def load_known_for_update(

@@ -73,12 +73,14 @@ async def record_people(conn: AsyncConnection, changes: Sequence[Change[Person]]
         # The database writes the rows while a thread makes the facts: a fifth of an import's time.
         _, events = await asyncio.gather(saving, asyncio.to_thread(people_events, settled, act))
     await outbox.add(conn, events)
-    await erase(conn, [change.after.id for change in settled if is_deletion(change)])
+    erased = [change.before or change.after for change in settled if is_deletion(change)]
+    await erase(conn, erased, act.at, act.cause.actor)
     return [change.after for change in settled]
 
 
 def is_deletion(change: Change[Person]) -> bool:
-    return change.is_one and change.after.status == Status.DELETED
+    was_deleted = change.before is not None and change.before.status == Status.DELETED
+    return change.after.status == Status.DELETED and not was_deleted
 
 
 def people_events(changes: Sequence[Change[Person]], act: Act) -> list[Event[Any]]:

@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from usher_kit.access import Authorized
+from usher_kit.deleted import Deleted, count_deleted
 from usher_kit.runtime import Running
-from usher_notifications.store.lists import count_deliveries, look_at_waiting
+from usher_notifications.store.lists import NAMED, count_deliveries, look_at_waiting
 
 router = APIRouter(prefix="/v1", tags=["doctor"])
 
@@ -19,6 +20,7 @@ class Doctor(BaseModel):
     deliveries: dict[str, dict[str, int]]
     due: int
     oldest_pending: datetime | None
+    deleted: Deleted
 
 
 @router.get("/doctor")
@@ -29,4 +31,5 @@ async def doctor(access: Authorized, runtime: Running) -> Doctor:
     async with access.transaction() as conn:
         counts = await count_deliveries(conn)
         waiting = await look_at_waiting(conn, at)
-    return Doctor(as_of=at, deliveries=counts, due=waiting.due, oldest_pending=waiting.oldest)
+        deleted = await count_deleted(conn, NAMED)
+    return Doctor(as_of=at, deliveries=counts, due=waiting.due, oldest_pending=waiting.oldest, deleted=deleted)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_kit.access import Scope
+from usher_kit.deleted import count_by
 
 # Ids are in order of time, so that the newest are the highest.
 DELIVERIES = text("""
@@ -27,6 +28,11 @@ COUNTS = text("select kind, status, count(*) as deliveries from delivery group b
 WAITING = text("""
     select count(*) filter (where send_at <= :at) as due, min(created_at) as oldest from delivery
     where status = 'pending'
+""")
+
+NAMED = count_by("""
+    profile f join person p on (p.tenant_id, p.id) = (f.tenant_id, f.user_id)
+    where p.status = 'deleted' and (f.display_name <> '' or f.email is not null)
 """)
 
 

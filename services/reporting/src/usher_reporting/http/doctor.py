@@ -7,8 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from usher_kit.access import Authorized
+from usher_kit.deleted import Deleted, count_deleted
 from usher_kit.runtime import Running
-from usher_reporting.store.doctor import examine
+from usher_reporting.store.doctor import NAMED, examine
 
 router = APIRouter(tags=["doctor"])
 
@@ -39,6 +40,7 @@ class Diagnosis(BaseModel):
 class Examination(BaseModel):
     as_of: datetime
     tenants: list[Diagnosis]
+    deleted: Deleted
 
 
 @router.get("/v1/doctor")
@@ -47,4 +49,5 @@ async def doctor(access: Authorized, running: Running) -> Examination:
     access.require_system()
     async with access.transaction() as conn:
         rows = await examine(conn)
-    return Examination(as_of=running.clock.now(), tenants=[Diagnosis(**row) for row in rows])
+        deleted = await count_deleted(conn, NAMED)
+    return Examination(as_of=running.clock.now(), tenants=[Diagnosis(**row) for row in rows], deleted=deleted)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_kit.deleted import count_by
 from usher_reporting.domain.headcount import COMBINED, COMBINED_OF, Headcount
 
 # The checksum is entitlements' own expression: equal texts mean equal seats.
@@ -103,6 +104,11 @@ DIAGNOSIS = text(f"""
     left join missing on missing.tenant_id = t.id left join wrong on wrong.tenant_id = t.id
     left join pools on pools.tenant_id = t.id
     order by t.id
+""")
+
+NAMED = count_by("""
+    profile f join person p on (p.tenant_id, p.id) = (f.tenant_id, f.id)
+    where p.status = 'deleted' and (f.display_name <> '' or f.email is not null)
 """)
 
 

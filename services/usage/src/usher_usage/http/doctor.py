@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from usher_kit.access import Authorized
+from usher_kit.deleted import Deleted, count_deleted
 from usher_kit.runtime import Running
-from usher_usage.store.lists import check_seats, count_seats
+from usher_usage.store.lists import LOGGED_IN, check_seats, count_seats
 
 router = APIRouter(prefix="/v1", tags=["doctor"])
 
@@ -25,6 +26,7 @@ class Doctor(BaseModel):
     checksum: str
     due: int
     logins: int
+    deleted: Deleted
 
 
 @router.get("/doctor")
@@ -35,4 +37,13 @@ async def doctor(access: Authorized, runtime: Running) -> Doctor:
     async with access.transaction() as conn:
         held = await count_seats(conn)
         seats = await check_seats(conn, at)
-    return Doctor(as_of=at, held=held, facts=seats.facts, checksum=seats.checksum, due=seats.due, logins=seats.logins)
+        deleted = await count_deleted(conn, LOGGED_IN)
+    return Doctor(
+        as_of=at,
+        held=held,
+        facts=seats.facts,
+        checksum=seats.checksum,
+        due=seats.due,
+        logins=seats.logins,
+        deleted=deleted,
+    )

@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_kit.access import Scope
+from usher_kit.deleted import count_by
 from usher_usage.tables import UNUSED
 
 SHOWN = """
@@ -55,6 +56,10 @@ CHECK = text("""
             filter (where version > 0), 0)::text as checksum,
         count(*) filter (where next_change_at <= :at) as due, (select count(*) from login) as logins
     from seat_activity
+""")
+
+LOGGED_IN = count_by("""
+    login l join person p on (p.tenant_id, p.id) = (l.tenant_id, l.user_id) where p.status = 'deleted'
 """)
 
 

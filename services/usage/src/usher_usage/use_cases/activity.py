@@ -29,7 +29,7 @@ from usher_usage.store.locking import (
     lock_people,
     share_configuration,
 )
-from usher_usage.store.logins import save_logins
+from usher_usage.store.logins import forget_logins_of_deleted, save_logins
 from usher_usage.store.policies import judge_below, save_policy
 from usher_usage.store.seats import find_due, find_moved, load_watched, save_activity, save_seats
 from usher_usage.store.units import find_new_sources, load_judged_by, save_calendars, save_sources
@@ -67,8 +67,10 @@ async def keep_calendars(
 
 
 async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> Sequence[UUID]:
-    """Keep people; the seats of those who moved are told of at the new organization."""
+    """Keep people; the seats of those who moved are told of at the new organization. Who is deleted never logged in."""
     changed = await apply_people(conn, events, at)
+    if gone := [event.data.id for event in events if event.data.status == "deleted"]:
+        await forget_logins_of_deleted(conn, gone)
     tenants = {event.data.id: event.tenantid for event in events}
     if moved := await find_moved(conn, [(tenants[person], person) for person in changed]):
         await share_configuration(conn, {tenant for tenant, _ in moved})
