@@ -17,7 +17,6 @@ from usher_kit.dead_letters import Letter
 from usher_kit.runtime import Runtime
 from usher_kit.telemetry.names import ERASURE_OLDEST_SECONDS
 
-LOOP = "erasures"
 AT_ONCE = 100
 
 

@@ -2,8 +2,9 @@
 
 from fastapi import FastAPI
 
-from usher_identity import ending, erasing
+from usher_identity import ending
 from usher_identity.consumers import APPLY
+from usher_identity.erasing import finish_erasures
 from usher_identity.forgetting import forget, forget_commands
 from usher_identity.http import (
     asking,
@@ -97,7 +98,7 @@ SERVICE = Service(
         Loop(catching_up.LOOP, 5, catching_up.catch_up),
         Loop("overtaken transfers", 5, lapse_transfers),
         Loop("old issues", 3600, forget_old_issues),
-        Loop(erasing.LOOP, 5, erasing.finish_erasures),
+        Loop(erasures.LOOP, 5, finish_erasures),
         Loop("old commands", 3600, forget_commands),
     ],
     prepare=prepare,

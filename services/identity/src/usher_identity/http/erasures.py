@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from usher_identity import erasing
 from usher_identity.domain.people import Status
 from usher_identity.http.acts import act_of, write_down
 from usher_identity.http.people import PersonState, UserAnswer, answered, person_for, to_state
@@ -20,6 +19,7 @@ from usher_kit.audit import audited
 from usher_kit.conditional import IfMatch
 from usher_kit.runtime import Running
 
+LOOP = "erasures"
 PROMISED = timedelta(hours=24)
 """Within so long an erasure is done everywhere; it takes seconds, unless a server is away."""
 
@@ -71,7 +71,7 @@ async def post_erasure(
         tenant_id = person.tenant_id
         change = await erase_person(conn, tenant_id, user_id, by_system=by_system, act=act, expect=expect)
         await write_down(conn, access, act, about_people("user.erase", [change]))
-    runtime.wake(erasing.LOOP)
+    runtime.wake(LOOP)
     return answered(change.after, response)
 
 
