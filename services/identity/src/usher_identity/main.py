@@ -37,6 +37,8 @@ from usher_identity.http.refusals import add_refusal_handler
 from usher_identity.importing.bulk import run_next_bulk
 from usher_identity.importing.deciding import do_what_was_decided
 from usher_identity.importing.forgetting import forget_old_issues
+from usher_identity.importing.rosters.reading import read_next_roster
+from usher_identity.importing.rosters.schedule import READERS, READING, start_due_rosters
 from usher_identity.importing.running import run_next_import
 from usher_identity.keycloak.reading import read_upstreams
 from usher_identity.oidc.issuers import Issuers
@@ -93,6 +95,8 @@ SERVICE = Service(
         Loop(ending.LOOP, ending.EVERY_SECONDS, ending.tell_of_ended),
         Loop("forgetting", 3600, forget),
         Loop(imports.LOOP, 1, run_next_import),
+        *(Loop(f"{READING} {place}".removesuffix(" 0"), 1, read_next_roster) for place in range(READERS)),
+        Loop("due rosters", 15, start_due_rosters),
         Loop(bulk.LOOP, 1, run_next_bulk),
         Loop(change_sets.LOOP, 5, do_what_was_decided),
         Loop(catching_up.LOOP, 5, catching_up.catch_up),

@@ -1,6 +1,6 @@
 """Upstreams, which of their commands came already, what each has said, and whom it took something from of late."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import UUID
 
 from usher_kit.tables import moment, tenant_id
@@ -43,6 +43,33 @@ def add_upstream_tables(metadata: MetaData) -> None:
         Column("detail", Text, nullable=False),
         Column("last_id", Text, nullable=False),
         moment("last_at"),
+    )
+    Table(
+        "roster_sync",
+        metadata,
+        tenant_id(),
+        Column("source", Text, primary_key=True),
+        Column("sealed", Text, nullable=False),
+        moment("due_at"),
+        moment("since", nullable=True),
+        moment("whole_at", nullable=True),
+        Index(None, "due_at"),
+    )
+    Table(
+        "roster_reading",
+        metadata,
+        tenant_id(),
+        Column("job_id", UUID(as_uuid=True), primary_key=True),
+        Column("state", Text, nullable=False),
+    )
+    Table(
+        "roster_page",
+        metadata,
+        tenant_id(),
+        Column("job_id", UUID(as_uuid=True), primary_key=True),
+        Column("file", Text, primary_key=True),
+        Column("number", Integer, primary_key=True),
+        Column("content", LargeBinary, nullable=False),
     )
     Table(
         "upstream_inbox",

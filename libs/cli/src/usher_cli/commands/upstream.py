@@ -1,25 +1,29 @@
-"""`usher upstream`: systems that say who people are; connected, listed, removed."""
+"""`usher upstream`: systems that say who people are; connected, listed, read, removed."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import Session, open_session, outside
+from usher_cli.commands.importing import SHOWN_ISSUES, print_counts, print_issues, progress_bar
 from usher_cli.failure import Failure
+from usher_cli.importing import follow
 from usher_cli.options import AsJson, Cursor, Every, Limit, Org
 from usher_cli.output import STDERR, moment, print_json, print_list, show, table
 from usher_cli.upstreams.amqp import Amqp
 from usher_cli.upstreams.keycloak import Keycloak
+from usher_cli.upstreams.oneroster import OneRoster
 from usher_cli.upstreams.scim import Scim, issue
 from usher_cli.upstreams.ways import Asked, Way
 
-app = typer.Typer(help="Upstream systems: add, list, remove.", no_args_is_help=True)
+app = typer.Typer(help="Upstream systems: add, list, read, remove.", no_args_is_help=True)
 
 COLUMNS = ("name", "kind", "#commands a minute", "words", "since (UTC)", "acts on", "id")
 PATH = "/v1/upstreams"
-WAYS: Mapping[str, Way] = {"amqp": Amqp(), "keycloak": Keycloak(), "scim": Scim()}
+WAYS: Mapping[str, Way] = {"amqp": Amqp(), "keycloak": Keycloak(), "oneroster": OneRoster(), "scim": Scim()}
 TALLY_COLUMNS = ("outcome", "what", "#events", "latest (UTC)", "detail")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The source of all that it says: small letters, digits, - _")]
@@ -35,7 +39,7 @@ def add(
     name: Name,
     org: Annotated[str, typer.Option("--org", help="It acts on this organization and its units.")],
     kind: Annotated[
-        Literal["amqp", "keycloak", "scim"], typer.Option("--kind", help="The way that it comes by.")
+        Literal["amqp", "keycloak", "oneroster", "scim"], typer.Option("--kind", help="The way that it comes by.")
     ] = "amqp",
     words: Words = None,
     quota: Annotated[int, typer.Option(min=1, help="Commands a minute.")] = 6_000,
@@ -48,6 +52,13 @@ def add(
         str | None, typer.Option("--organization-attribute", help="keycloak: has a user's organization, by its id.")
     ] = None,
     exchange: Annotated[str | None, typer.Option("--exchange", help="keycloak: if not amq.topic.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="oneroster: where the service is.")] = None,
+    token_url: Annotated[
+        str | None, typer.Option("--token-url", help="oneroster: where it gives tokens, if not at /oauth/token there.")
+    ] = None,
+    client_id: Annotated[
+        str | None, typer.Option("--client-id", help="oneroster: who asks; the secret is asked for or piped in.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Connect an upstream, and print what to configure there.
@@ -55,7 +66,7 @@ def add(
     By amqp and keycloak it gets an account on RabbitMQ; by scim an address and a token.
     """
     way = WAYS[kind]
-    asked = Asked(realm, realm_id, client or (), attribute, exchange)
+    asked = Asked(realm, realm_id, client or (), attribute, exchange, url, token_url, client_id)
     with open_session(outside(ctx)) as session:
         way.prepare(session)
         body = {
@@ -128,6 +139,34 @@ def remove(ctx: typer.Context, name: Name, org: Org = None) -> None:
         session.identity.calls.send("DELETE", f"{PATH}/{one['id']}")
         way.disconnect(session, one)
     STDERR.print(f"{one['name']} is removed.")
+
+
+@app.command("sync")
+def sync(
+    ctx: typer.Context,
+    name: Name,
+    org: Org = None,
+    full: Annotated[bool, typer.Option("--full", help="Everything, not what changed alone.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and report, and change nothing.")] = False,
+    issues: Annotated[Path | None, typer.Option(help="Write every issue to this CSV file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the roster of an upstream of kind oneroster now, and show what became of it."""
+    with open_session(outside(ctx)) as session:
+        path = f"{PATH}/{named(session, name, org)['id']}:sync"
+        started = session.identity.calls.post(path, {"full": full, "dry_run": dry_run})
+        with progress_bar() as progress:
+            job = follow(session, started, progress)
+        if job["state"] == "failed":
+            raise Failure(f"{name} was not read: {job['error']['detail']}")
+        found = session.identity.issues(job["id"], limit=SHOWN_ISSUES)["items"]
+        if issues is not None:
+            issues.write_bytes(session.identity.issues_as_csv(job["id"]))
+    if as_json:
+        print_json(job)
+        return
+    print_counts(job)
+    print_issues(job, found, issues)
 
 
 @app.command("tally")

@@ -20,6 +20,9 @@ class Asked:
     clients: Sequence[str] = ()
     organization_attribute: str | None = None
     exchange: str | None = None
+    url: str | None = None
+    token_url: str | None = None
+    client_id: str | None = None
 
 
 class Way(Protocol):

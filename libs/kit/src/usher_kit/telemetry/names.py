@@ -38,6 +38,9 @@ UPSTREAM_EVENTS = Counter(
     "Events of upstreams that read no outcomes, by what became of them",
     ["kind", "outcome"],
 )
+ROSTER_ANSWERS = Counter(
+    "usher_roster_answers_total", "Answers of roster services, by what became of them", ["outcome"]
+)
 LOOP_FAILURES = Counter("usher_loop_failures_total", "Rounds of a background loop that failed", ["service", "loop"])
 SESSIONS_AWAY = Counter("usher_console_sessions_away_total", "Requests refused while the session store was away")
 ENDED_SESSIONS_AWAY = Counter(

@@ -22,6 +22,8 @@ class State(StrEnum):
 class Phase(StrEnum):
     """What a running job is at; each begins once the one before it is committed."""
 
+    READING = "reading"
+    """A roster over REST, page by page."""
     ROWS = "rows"
     """Whom and what a bulk job's rows name."""
     ORGANIZATIONS = "organizations"

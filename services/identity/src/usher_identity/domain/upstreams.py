@@ -9,6 +9,7 @@ from uuid import UUID
 from usher_identity.domain.jobs import RoleWords
 from usher_identity.domain.mapping import DEFAULT, ROLES, RoleMapping, plain
 from usher_identity.domain.realms import Realm
+from usher_identity.domain.rosters import Roster
 
 AHEAD = timedelta(minutes=5)
 """How far another's clock may be ahead of ours."""
@@ -41,6 +42,8 @@ class Upstream:
     kind: Kind = "amqp"
     realm: Realm | None = None
     """Which realm it stands for, where it is one of Keycloak's."""
+    roster: Roster | None = None
+    """Which service it is, where a roster is read over REST."""
     words: RoleWords = field(default_factory=RoleWords)
     """Its own words for roles, which its imports go by too."""
 

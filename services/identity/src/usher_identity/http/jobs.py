@@ -41,7 +41,7 @@ OutcomeName = Literal["done", "unchanged", "refused", "held"]
 class ProgressAnswer(BaseModel):
     """`done` of about `total` rows of people; `total` is null until a set was read."""
 
-    phase: Literal["rows", "organizations", "people", "absent", "losses", "over"]
+    phase: Literal["reading", "rows", "organizations", "people", "absent", "losses", "over"]
     done: int
     total: int | None
 

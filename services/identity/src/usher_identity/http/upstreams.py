@@ -10,20 +10,26 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.topology import UPSTREAM, outcome_queue
-from usher_identity.domain.realms import Realm
 from usher_identity.domain.upstreams import QUOTA, Kind, Upstream
 from usher_identity.http.acts import act_of, write_down
+from usher_identity.http.imports import record_start
+from usher_identity.http.jobs import JobAnswer
+from usher_identity.http.jobs import to_answer as to_job
 from usher_identity.http.organizations import organization_for
-from usher_identity.http.upstream_ways import KeycloakSettings
+from usher_identity.http.upstream_ways import KeycloakSettings, OneRosterSettings, OneRosterShown
+from usher_identity.importing.rosters.schedule import READING
+from usher_identity.oidc.sealing import seal
+from usher_identity.store.rosters import find_sync_for_update
 from usher_identity.store.tallies import list_tallies
 from usher_identity.store.upstreams import find_upstream_for_update, list_upstreams
-from usher_identity.use_cases.upstreams import add_upstream, change_upstream, drop_upstream
+from usher_identity.use_cases.roster_syncs import start_reading
+from usher_identity.use_cases.upstreams import Way, add_upstream, change_upstream, drop_upstream
 from usher_kit.access import Access, Authorized
 from usher_kit.audit import Act, audited
 from usher_kit.conditional import IfMatch, check_match, etag
-from usher_kit.errors import Forbidden, NotFound
+from usher_kit.errors import Conflict, Forbidden, NotFound
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, encode_cursor
-from usher_kit.runtime import Running
+from usher_kit.runtime import Running, Runtime
 
 router = APIRouter(prefix="/v1/upstreams", tags=["upstreams"])
 
@@ -52,6 +58,7 @@ class UpstreamAnswer(BaseModel):
     routing_keys: str | None
     outcome_queue: str | None
     keycloak: KeycloakSettings | None = None
+    oneroster: OneRosterShown | None = None
     version: int
 
 
@@ -67,10 +74,16 @@ class UpstreamRequest(BaseModel):
     quota: Quota = QUOTA
     keycloak: Annotated[KeycloakSettings | None, Field(description="For the kind `keycloak`, and needed there")] = None
 
+    oneroster: Annotated[OneRosterSettings | None, Field(description="For the kind `oneroster`, and needed there")] = (
+        None
+    )
+
     @model_validator(mode="after")
     def _has_its_settings(self) -> Self:
-        if (self.kind == "keycloak") != (self.keycloak is not None):
-            msg = "the kind keycloak, and no other, needs `keycloak`"
+        given = {"keycloak": self.keycloak, "oneroster": self.oneroster}
+        wrong = [name for name, told in given.items() if (self.kind == name) != (told is not None)]
+        if wrong:
+            msg = f"the kind {wrong[0]}, and no other, needs `{wrong[0]}`"
             raise ValueError(msg)
         return self
 
@@ -90,6 +103,15 @@ class Tallies(BaseModel):
     """What became of an upstream's events."""
 
     items: list[TallyAnswer]
+
+
+class SyncRequest(BaseModel):
+    """How a roster is to be read: without `full`, what changed since the last time, unless everything is due."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    full: bool = False
+    dry_run: bool = False
 
 
 class UpstreamPatch(BaseModel):
@@ -123,8 +145,8 @@ async def post_upstream(
     async with access.transaction() as conn:
         organization = await organization_for(access, conn, body.org_id, "org_admin")
         act = act_of(access, runtime)
-        realm = realm_of(access, body)
-        made = await add_upstream(conn, organization, body.name, body.mapping, body.quota, act, body.kind, realm)
+        way = way_of(access, runtime, body, organization.tenant_id)
+        made = await add_upstream(conn, organization, body.name, body.mapping, body.quota, act, way)
         answer = to_answer(made)
         done = Act("upstream.add", str(made.id), made.tenant_id, made.org_id, None, state(answer))
         await write_down(conn, access, act, [done])
@@ -186,13 +208,38 @@ async def get_tally(access: Authorized, upstream_id: UUID) -> Tallies:
     return Tallies(items=[TallyAnswer(**asdict(one)) for one in counted])
 
 
-def realm_of(access: Access, body: UpstreamRequest) -> Realm | None:
-    """Raises Forbidden for who is no system administrator: a realm's name is taken over all tenants."""
-    if body.keycloak is None:
-        return None
-    if not access.caller.is_system:
+@router.post("/{upstream_id}:sync", status_code=status.HTTP_202_ACCEPTED, dependencies=[audited("import.start")])
+async def post_sync(
+    access: Authorized, runtime: Running, response: Response, upstream_id: UUID, body: SyncRequest
+) -> JobAnswer:
+    """Read an upstream's roster now. Answers at once with the job that does it; a dry run changes nothing."""
+    async with access.transaction() as conn:
+        found = await upstream_for(access, conn, upstream_id)
+        sync = await find_sync_for_update(conn, found.tenant_id, found.name)
+        if found.roster is None or sync is None:
+            raise Conflict("This upstream sends by itself what it has to say; only rosters over REST are read.")
+        act = act_of(access, runtime)
+        job = await start_reading(
+            conn, found, sync, access.caller.actor, act.at, is_whole=body.full, is_dry_run=body.dry_run
+        )
+        await record_start(conn, access, job)
+    runtime.wake(READING)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return to_job(job)
+
+
+def way_of(access: Access, runtime: Runtime, body: UpstreamRequest, tenant_id: UUID) -> Way:
+    """Raises Forbidden for a realm by who is no system administrator (its name is taken over all tenants), and Invalid
+    for a secret that cannot be kept.
+    """
+    if body.keycloak and not access.caller.is_system:
         raise Forbidden("Only a system administrator says whose a realm of Keycloak is.")
-    return body.keycloak.to_realm()
+    realm = body.keycloak.to_realm() if body.keycloak else None
+    if body.oneroster is None:
+        return Way(body.kind, realm)
+    secret, key = body.oneroster.client_secret.get_secret_value(), runtime.settings.key_secret.get_secret_value()
+    sealed = seal(secret, key, tenant_id, pointer="/oneroster/client_secret")
+    return Way(body.kind, realm, body.oneroster.to_roster(), sealed)
 
 
 async def upstream_for(access: Access, conn: AsyncConnection, id_: UUID) -> Upstream:
@@ -218,6 +265,7 @@ def to_answer(one: Upstream) -> UpstreamAnswer:
         routing_keys=f"{one.tenant_id}.{one.name}.upstream.#" if by_amqp else None,
         outcome_queue=outcome_queue(one.tenant_id, one.name).name if by_amqp else None,
         keycloak=KeycloakSettings.of(one.realm) if one.realm else None,
+        oneroster=OneRosterShown.of(one.roster) if one.roster else None,
         version=one.version,
     )
 

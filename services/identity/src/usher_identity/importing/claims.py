@@ -27,6 +27,7 @@ from usher_identity.store.jobs import (
     save_end,
     save_progress,
 )
+from usher_identity.store.rosters import forget_reading
 from usher_identity.store.uploads import remove_upload
 from usher_kit.audit import Act, record
 from usher_kit.ids import new_id
@@ -99,6 +100,7 @@ class Claim:
             )
             await save_end(conn, self.job)
             await remove_upload(conn, self.job.tenant_id, self.job.id)
+            await forget_reading(conn, self.job.tenant_id, self.job.id)
             await record_end(conn, self.job, at)
 
     def lease_end(self) -> datetime:
@@ -113,12 +115,16 @@ async def record_end(conn: AsyncConnection, job: Job, at: datetime) -> None:
 
 
 @asynccontextmanager
-async def next_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> AsyncIterator[Claim | None]:
+async def next_claim(
+    runtime: Runtime, kind: Kind = Kind.IMPORT, *, is_read: bool = True
+) -> AsyncIterator[Claim | None]:
     """The oldest job of a kind that nobody works on, kept as long as the block runs; none where there is none.
+
+    `is_read` False asks for one whose rows are still to be read from elsewhere.
 
     A block that fails lets go of the job; the next worker tries again, up to `MAX_ATTEMPTS` times in one place.
     """
-    claim = await take_claim_unless_stopped(runtime, kind)
+    claim = await take_claim_unless_stopped(runtime, kind, is_read=is_read)
     if claim is None:
         yield None
         return
@@ -139,9 +145,9 @@ async def next_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> AsyncIterato
             await beating
 
 
-async def take_claim_unless_stopped(runtime: Runtime, kind: Kind) -> Claim | None:
+async def take_claim_unless_stopped(runtime: Runtime, kind: Kind, *, is_read: bool = True) -> Claim | None:
     """Take a claim. A worker stopped meanwhile lets go of it, so that the next need not wait for the lease's end."""
-    taking = asyncio.create_task(take_claim(runtime, kind))
+    taking = asyncio.create_task(take_claim(runtime, kind, is_read=is_read))
     try:
         return await asyncio.shield(taking)
     except asyncio.CancelledError:
@@ -150,10 +156,10 @@ async def take_claim_unless_stopped(runtime: Runtime, kind: Kind) -> Claim | Non
         raise
 
 
-async def take_claim(runtime: Runtime, kind: Kind = Kind.IMPORT) -> Claim | None:
+async def take_claim(runtime: Runtime, kind: Kind = Kind.IMPORT, *, is_read: bool = True) -> Claim | None:
     token, now = new_id(), runtime.clock.now()
     async with runtime.database.transaction_of_all() as conn:
-        job = await claim_job(conn, kind, token, now, now + LEASE)
+        job = await claim_job(conn, kind, token, now, now + LEASE, is_read=is_read)
     return Claim(runtime, job, token) if job else None
 
 
@@ -173,6 +179,12 @@ async def give_back(claim: Claim, error: Exception) -> None:
         return
     reason = f"given up after {MAX_ATTEMPTS} attempts ({type(error).__name__}); what was taken until then stays"
     await claim.end(State.FAILED, "internal_error", reason)
+
+
+async def postpone(claim: Claim, wait: timedelta) -> None:
+    """Let go of a job until a while is over."""
+    async with claim.runtime.database.transaction([claim.job.tenant_id]) as conn:
+        await release_job(conn, claim.job, claim.token, claim.runtime.clock.now() + wait)
 
 
 async def let_go(claim: Claim) -> None:

@@ -21,11 +21,14 @@ from usher_identity.domain.incoming import Issue, Severity
 from usher_identity.domain.jobs import Job, Phase, State
 from usher_identity.domain.losses import Loss
 from usher_identity.domain.mapping import DEFAULT, SDS, Counted, MappedPerson, RoleMapping
+from usher_identity.domain.rosters import Reading
 from usher_identity.importing.claims import Claim, next_claim
+from usher_identity.importing.rosters.packing import pack
 from usher_identity.oneroster.manifest import Mode
 from usher_identity.oneroster.reading import RosterSet, read_zip
 from usher_identity.oneroster.refusal import SetRefused
 from usher_identity.store.job_people import add_people
+from usher_identity.store.rosters import load_reading, save_done
 from usher_identity.store.sources import Named, find_tenants_of_roots, list_present
 from usher_identity.store.uploads import read_parts
 from usher_identity.use_cases.calendars import take_sessions
@@ -60,7 +63,7 @@ async def run_import(claim: Claim) -> None:
     if claim.job.is_dry_run:
         await claim.begin_again()
     with TemporaryFile() as file:
-        await fetch_upload(claim, file)
+        reading = await fetch_set(claim, file)
         try:
             running = await asyncio.to_thread(prepare, claim, file)
         except SetRefused as refused:
@@ -68,6 +71,29 @@ async def run_import(claim: Claim) -> None:
             return
         await running.run()
     await claim.end(State.DONE)
+    if reading and not claim.job.is_dry_run:
+        await keep_how_far(claim, reading)
+
+
+async def keep_how_far(claim: Claim, reading: Reading) -> None:
+    """From when on a roster's changes are asked for next. Whatever is forgotten of this is merely read again."""
+    job = claim.job
+    if not reading.is_whole or job.started_at is None:
+        return
+    whole_at = job.started_at if job.mode == Mode.BULK else None
+    async with claim.runtime.database.transaction([job.tenant_id]) as conn:
+        await save_done(conn, job.tenant_id, job.source, reading.since(job.started_at), whole_at)
+
+
+async def fetch_set(claim: Claim, file: IO[bytes]) -> Reading | None:
+    """Bring the set to this machine: what was uploaded, or read over REST. Answers how far a roster was read."""
+    async with claim.transaction([]) as conn:
+        reading = await load_reading(conn, claim.job.tenant_id, claim.job.id)
+    if not reading.collections:
+        await fetch_upload(claim, file)
+        return None
+    await pack(claim, reading, file)
+    return reading
 
 
 async def fetch_upload(claim: Claim, file: IO[bytes]) -> None:

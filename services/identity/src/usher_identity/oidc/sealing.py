@@ -11,12 +11,12 @@ from usher_kit.errors import Invalid, Unavailable
 LABEL = "usher.identity.provider."
 
 
-def seal(text: str, key_secret: str, owner: UUID) -> str:
+def seal(text: str, key_secret: str, owner: UUID, *, pointer: str = "/client_secret") -> str:
     """`text` as it is kept. Raises Invalid where the deployment has no secret to seal by."""
     if not key_secret:
         raise Invalid(
             "This deployment cannot keep a secret: its operator sets USHER_KEY_SECRET for identity.",
-            pointer="/client_secret",
+            pointer=pointer,
         )
     return box(key_secret, owner).encrypt(text.encode()).decode()
 

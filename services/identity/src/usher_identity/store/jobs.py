@@ -20,14 +20,15 @@ COLUMNS = """
 """
 ADD = text("""
     insert into job (tenant_id, id, state, source, target_id, is_dry_run, roles, actor, file_name, file_bytes,
-        created_at, attempts, phase, position, total, counts, issues, kind, authority_id)
+        created_at, attempts, phase, position, total, counts, issues, mode, kind, authority_id)
     values (:tenant_id, :id, :state, :source, :target_id, :is_dry_run, :roles, :actor, :file_name, :file_bytes,
-        :created_at, :attempts, :phase, :position, :total, :counts, :issues, :kind, :authority_id)
+        :created_at, :attempts, :phase, :position, :total, :counts, :issues, :mode, :kind, :authority_id)
 """)
 CLAIM = text(f"""
     with next as (
         select tenant_id, id from job j
         where j.kind = :kind and j.state in ('waiting', 'running') and (j.leased_until is null or j.leased_until < :now)
+            and (j.phase <> 'reading') = :is_read
             and not exists (
                 select from job earlier
                 where j.kind = 'import' and earlier.kind = 'import'
@@ -45,7 +46,7 @@ RENEW = text("""
     update job set leased_until = :until where tenant_id = :tenant and id = :id and claim = :claim returning id
 """)
 RELEASE = text("""
-    update job set leased_until = null, claim = null where tenant_id = :tenant and id = :id and claim = :claim
+    update job set leased_until = :until, claim = null where tenant_id = :tenant and id = :id and claim = :claim
 """)
 HOLD = text("""
     select issues from job where tenant_id = :tenant and id = :id and claim = :claim for update
@@ -99,15 +100,19 @@ async def add_job(conn: AsyncConnection, job: Job) -> None:
             "total": job.total,
             "counts": to_json(job.counts),
             "issues": job.issues,
+            "mode": job.mode,
             "kind": job.kind,
             "authority_id": job.authority_id,
         },
     )
 
 
-async def claim_job(conn: AsyncConnection, kind: str, claim: UUID, now: datetime, until: datetime) -> Job | None:
+async def claim_job(
+    conn: AsyncConnection, kind: str, claim: UUID, now: datetime, until: datetime, *, is_read: bool = True
+) -> Job | None:
     """Take the oldest job of a kind that nobody works on. Imports of one source into one tenant run one by one."""
-    row = (await conn.execute(CLAIM, {"kind": kind, "claim": claim, "now": now, "until": until})).one_or_none()
+    asked = {"kind": kind, "claim": claim, "now": now, "until": until, "is_read": is_read}
+    row = (await conn.execute(CLAIM, asked)).one_or_none()
     return from_row(row) if row else None
 
 
@@ -117,9 +122,9 @@ async def renew_lease(conn: AsyncConnection, job: Job, claim: UUID, until: datet
     return renewed.one_or_none() is not None
 
 
-async def release_job(conn: AsyncConnection, job: Job, claim: UUID) -> None:
-    """Let go of a job, for any worker to take up at once."""
-    await conn.execute(RELEASE, {"tenant": job.tenant_id, "id": job.id, "claim": claim})
+async def release_job(conn: AsyncConnection, job: Job, claim: UUID, until: datetime | None = None) -> None:
+    """Let go of a job, for any worker to take up at once, or after `until`."""
+    await conn.execute(RELEASE, {"tenant": job.tenant_id, "id": job.id, "claim": claim, "until": until})
 
 
 async def hold_job(conn: AsyncConnection, job: Job, claim: UUID) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_identity.domain.jobs import RoleWords
 from usher_identity.domain.realms import Realm
+from usher_identity.domain.rosters import Roster
 from usher_identity.domain.upstreams import Upstream
 from usher_identity.store.jobs import to_words
 
@@ -155,16 +156,17 @@ def from_row(row: Row[Any]) -> Upstream:
         window_at=row.window_at,
         used=row.used,
         version=row.version,
-        realm=to_realm(row.settings),
+        **to_ways(row.settings),
         words=to_words(row.words) if row.words else RoleWords(),
     )
 
 
 def from_settings(one: Upstream) -> str:
     """What the upstream's way of coming needs to know."""
-    return orjson.dumps({"realm": one.realm} if one.realm else {}).decode()
+    ways = {"realm": one.realm, "roster": one.roster}
+    return orjson.dumps({name: way for name, way in ways.items() if way is not None}).decode()
 
 
-def to_realm(settings: str) -> Realm | None:
-    stored = orjson.loads(settings).get("realm")
-    return Realm(**stored) if stored else None
+def to_ways(settings: str) -> dict[str, Any]:
+    shapes = {"realm": Realm, "roster": Roster}
+    return {name: shapes[name](**stored) for name, stored in orjson.loads(settings).items()}
