@@ -19,6 +19,7 @@ import httpx
 import pytest
 import redis
 from hypothesis import settings
+from tests.kept import Kept
 from xdist.scheduler import LoadScopeScheduling
 
 from usher_cli import servers as private
@@ -178,9 +179,22 @@ def session_database(servers: Addresses) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture
-def service_database(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+def service_database(
+    request: pytest.FixtureRequest, session_database: Callable[[str], str], kept: dict[str, Kept]
+) -> Iterator[str]:
     """A migrated database of the service whose folder the test lies in: its owner's URL."""
-    return new_database(request.path.relative_to(CLONE / "services").parts[0])
+    service = request.path.relative_to(CLONE / "services").parts[0]
+    if service not in kept:
+        kept[service] = settle(Kept.of(session_database(service)))
+    yield kept[service].url
+    if not settle(kept[service].empty()):
+        del kept[service]
+
+
+@pytest.fixture(scope="session")
+def kept() -> dict[str, Kept]:
+    """A worker's databases that one test after the other uses, by service."""
+    return {}
 
 
 @pytest.fixture(scope="session")

@@ -71,9 +71,9 @@ def strangers(two: Two) -> Iterator[Walker]:
     one, other = two.one, two.other
     hidden = two.books.ids(one.id)
     for who in ("admin", "reporter", "learner", "east admin"):
-        yield Walker(f"the other's {who}", two.token(other, who), other.things, one.things, hidden, one.mark)
-    for who in ("admin", "learner"):
-        yield Walker(f"the other's {who}, of a unit", two.token(other, who), other.things, one.west, hidden, one.mark)
+        may_act = "admin" in who
+        yield Walker(f"the other's {who}", two.token(other, who), other.things, one.things, hidden, one.mark, may_act)
+    yield Walker("the other's admin, of a unit", two.token(other, "admin"), other.things, one.west, hidden, one.mark)
     machine = machine_token(two.session, other.id, *SCOPES)
     yield Walker("the other's machine", machine, other.things, one.east, hidden, one.mark)
 
@@ -89,7 +89,8 @@ def neighbors(two: Two) -> Iterator[Walker]:
         for what, alien in (("neighbor", one.west), ("parent", parent)):
             named = {**alien, "taken_name": [f"nobody-{new_id()}"], "tenant": [str(new_id())]}
             hidden = frozenset(ids_of(alien)) - frozenset(ids_of(one.east)) - {one.people.get(who)}
-            yield Walker(f"{who} on the {what}", token, one.east, named, hidden)
+            may_act = "admin" in who or "machine" in who
+            yield Walker(f"{who} on the {what}", token, one.east, named, hidden, may_act=may_act)
 
 
 def ids_of(things: Things) -> Iterator[str]:

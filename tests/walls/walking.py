@@ -36,6 +36,8 @@ class Walker:
     """Ids that no answer to them holds, unless they sent them."""
     mark: str | None = None
     """A word that no answer to them holds."""
+    may_act: bool = True
+    """Whether they administer anything; who does not is refused before it matters which of the names is alien."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -66,7 +68,7 @@ def walk(http: httpx2.Client, url: str, operation: Operation, walker: Walker, ta
     """
     came = Walk()
     request = operation.request()
-    for alien in variants(request):
+    for alien in variants(request) if walker.may_act else [tuple(request.slots)]:
         for headers in conditions(operation, request, walker, tags):
             theirs = {slot: (walker.alien if slot in alien else walker.own)[slot.kind][0] for slot in request.slots}
             nowhere = {slot: made_up(slot, theirs[slot]) if slot in alien else theirs[slot] for slot in request.slots}
@@ -97,7 +99,7 @@ def conditions(
 ) -> Iterator[Mapping[str, str]]:
     """Without a condition, with that of anything that is there, and with the one that is true of the alien thing."""
     yield {}
-    if operation.takes_if_match:
+    if operation.takes_if_match and walker.may_act:
         yield {"If-Match": "*"}
         if tag := tags.get(address(operation, request, walker.alien)):
             yield {"If-Match": tag}
