@@ -180,19 +180,19 @@ def session_database(servers: Addresses) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture
 def service_database(
-    request: pytest.FixtureRequest, session_database: Callable[[str], str], kept: dict[str, Kept]
+    request: pytest.FixtureRequest, session_database: Callable[[str], str], kept_databases: dict[str, Kept]
 ) -> Iterator[str]:
     """A migrated database of the service whose folder the test lies in: its owner's URL."""
     service = request.path.relative_to(CLONE / "services").parts[0]
-    if service not in kept:
-        kept[service] = settle(Kept.of(session_database(service)))
-    yield kept[service].url
-    if not settle(kept[service].empty()):
-        del kept[service]
+    if service not in kept_databases:
+        kept_databases[service] = settle(Kept.of(session_database(service)))
+    yield kept_databases[service].url
+    if not settle(kept_databases[service].empty()):
+        del kept_databases[service]
 
 
 @pytest.fixture(scope="session")
-def kept() -> dict[str, Kept]:
+def kept_databases() -> dict[str, Kept]:
     """A worker's databases that one test after the other uses, by service."""
     return {}
 
