@@ -13,10 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_contracts.envelope import Event
+from usher_contracts.envelope import Event, routing_key
 from usher_contracts.identity import UserChanged
 from usher_contracts.topology import EVENTS
 from usher_kit import dead_letters, outbox
+from usher_kit.batch import AT_ONCE, ENOUGH, Linger
 from usher_kit.broker import Messaging, connect
 from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier, InvalidFact, UseCase
@@ -33,13 +34,13 @@ MakeEvent = Callable[..., Event[UserChanged]]
 
 @asynccontextmanager
 async def running(
-    database: Database, vhost: str, use_case: UseCase = apply_people, patience: float = 60
+    database: Database, vhost: str, use_case: UseCase = apply_people, patience: float = 60, linger: Linger = AT_ONCE
 ) -> AsyncIterator[Messaging]:
     connection = await connect(vhost, "test")
     messaging = Messaging(connection, Relay(database, connection, SERVICE))
     database.on_facts = messaging.start_relay()
     applier = Applier(SERVICE, {UserChanged: use_case}, database, FixedClock(DAY), patience)
-    await messaging.start_subscriber(vhost, applier, prefetch=50, max_facts=200)
+    await messaging.start_subscriber(vhost, applier, prefetch=50, max_facts=200, linger=linger)
     try:
         yield messaging
     finally:
@@ -80,6 +81,27 @@ async def test_facts_reach_the_consumer_one_or_many(database: Database, vhost: s
         await send(database, [user_changed() for _ in range(1_500)])
         await until(lambda: has(database, 1_501))
         await until(lambda: is_empty(database))
+
+
+@pytest.mark.parametrize("hurried_by", ["a batch", "an urgent one", "enough"])
+async def test_who_lingers_applies_together_what_comes_apart(
+    database: Database, vhost: str, user_changed: MakeEvent, hurried_by: str
+) -> None:
+    """A lone message waits for others; a batch, an urgent one and many do not, nor what waits before them."""
+    batches: list[int] = []
+
+    async def keep(conn: AsyncConnection, events: Sequence[Event[Any]], at: datetime) -> Sequence[UUID]:
+        batches.append(len(events))
+        return await apply_people(conn, events, at)
+
+    urgent = frozenset({routing_key(UserChanged.type)} if hurried_by == "an urgent one" else ())
+    sizes = {"a batch": [1, 2], "an urgent one": [1], "enough": [1] * ENOUGH}[hurried_by]
+    async with running(database, vhost, keep, linger=Linger(60, urgent)):
+        for size in sizes:
+            await send(database, [user_changed() for _ in range(size)])
+            await until(lambda: is_empty(database))
+        await until(lambda: has(database, sum(sizes)))
+    assert batches == [sum(sizes)]
 
 
 async def has(database: Database, people: int) -> bool:

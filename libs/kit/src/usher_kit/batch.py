@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from usher_contracts.topology import BATCH_CONTENT_TYPE
 from usher_kit.wire import Message, Read, Refused
+
+ENOUGH = 20
+"""Messages that make a batch worth its transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,26 @@ class Waiting:
     message: Message
     delivery: Any
     done: "asyncio.Future[None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Linger:
+    """How long the first message of a batch waits for others, so that what one change causes is applied together.
+
+    Nobody waits for what a service lingers over, and a lingering service leaves the processors to who is waited for.
+    """
+
+    seconds: float = 0.0
+    urgent: frozenset[str] = frozenset()
+    """Routing keys of what is never lingered over, nor anything that waits before it."""
+
+    def is_over(self, message: Message, waiting: int) -> bool:
+        """Whether this message, with which so many wait, is applied at once: many come together without waiting."""
+        is_many = message.content_type == BATCH_CONTENT_TYPE or waiting >= ENOUGH
+        return not self.seconds or is_many or message.routing_key in self.urgent
+
+
+AT_ONCE = Linger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +53,7 @@ class Drained:
 
 @dataclass(slots=True)
 class Batch:
-    """Messages in the order of their delivery. It is ready as soon as it holds one: nothing waits to become a batch."""
+    """Messages in the order of their delivery. It is ready as soon as it holds one."""
 
     max_facts: int
     read: Read
@@ -37,6 +61,9 @@ class Batch:
 
     def add(self, waiting: Waiting) -> None:
         self._waiting.append(waiting)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     @property
     def is_ready(self) -> bool:

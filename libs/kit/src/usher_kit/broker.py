@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractRobustConnection
 from faststream.rabbit import RabbitBroker
 
 from usher_kit import topology
+from usher_kit.batch import AT_ONCE, Linger
 from usher_kit.consuming import Applier
 from usher_kit.relay import Relay
 from usher_kit.subscriber import FactSubscriber
@@ -56,12 +57,14 @@ class Messaging:
         self._relay_task = asyncio.create_task(self._relay.run(), name="relay")
         return self._relay.wake
 
-    async def start_subscriber(self, url: str, applier: Applier, *, prefetch: int, max_facts: int) -> None:
+    async def start_subscriber(
+        self, url: str, applier: Applier, *, prefetch: int, max_facts: int, linger: Linger = AT_ONCE
+    ) -> None:
         """Begin to consume."""
         self._broker = RabbitBroker(
             url, apply_types=False, logger=None, graceful_timeout=None, reconnect_interval=RECONNECT_SECONDS
         )
-        self.subscriber = FactSubscriber(self._broker, applier, prefetch=prefetch, max_facts=max_facts)
+        self.subscriber = FactSubscriber(self._broker, applier, prefetch=prefetch, max_facts=max_facts, linger=linger)
         self.subscriber.start()
         await self._broker.start()
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from usher_kit import asyncapi, dead_letters_http, health
 from usher_kit.access import Guard, Lookup, find_in_directory
+from usher_kit.batch import AT_ONCE, Linger
 from usher_kit.body_limit import BodyLimit
 from usher_kit.broker import Messaging, connect
 from usher_kit.consuming import Applier, Apply
@@ -69,6 +70,8 @@ class Service:
     metadata: MetaData | None = None
     apply: Apply | Callable[[Runtime], Apply] = field(default_factory=dict)
     """What the service listens to; made of the runtime where a use case goes by a setting."""
+    linger: Linger = AT_ONCE
+    """How long what it listens to may wait for more of it."""
     read: Read = decode
     """How it reads what it listens to: facts, unless it says otherwise."""
     routers: Sequence[APIRouter] = ()
@@ -180,7 +183,11 @@ async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI)
             apply = service.apply(runtime) if callable(service.apply) else service.apply
             applier = Applier(service.name, apply, runtime.database, runtime.clock, read=service.read)
             await own.start_subscriber(
-                settings.rabbitmq_url, applier, prefetch=settings.prefetch, max_facts=settings.batch_facts
+                settings.rabbitmq_url,
+                applier,
+                prefetch=settings.prefetch,
+                max_facts=settings.batch_facts,
+                linger=service.linger,
             )
     app.state.checks.update(checks(service, runtime, own))
     try:

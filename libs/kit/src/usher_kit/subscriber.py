@@ -11,7 +11,7 @@ from faststream.rabbit.message import RabbitMessage
 from faststream.rabbit.subscriber import RabbitSubscriber
 
 from usher_contracts.topology import inlet
-from usher_kit.batch import Batch, Drained, Waiting
+from usher_kit.batch import AT_ONCE, Batch, Drained, Linger, Waiting
 from usher_kit.consuming import Applier, Outage
 from usher_kit.wire import Message
 
@@ -31,10 +31,14 @@ async def undecoded(message: RabbitMessage) -> RabbitMessage:
 class FactSubscriber:
     """One service's consumer: its own channel (`ack(multiple)` acts on a channel), its batch and its loop."""
 
-    def __init__(self, broker: RabbitBroker, applier: Applier, *, prefetch: int, max_facts: int) -> None:
+    def __init__(
+        self, broker: RabbitBroker, applier: Applier, *, prefetch: int, max_facts: int, linger: Linger = AT_ONCE
+    ) -> None:
         self._applier = applier
         self._batch = Batch(max_facts, applier.read)
+        self._linger = linger
         self._arrived = asyncio.Event()
+        self._is_waited_for = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
         self._is_paused = False
@@ -62,6 +66,7 @@ class FactSubscriber:
         """Cancel the consumer, finish the batch that is being applied, give the rest back."""
         self._stopping = True
         await self._cancel()
+        self._is_waited_for.set()
         self._arrived.set()
         if self._loop is not None:
             with contextlib.suppress(TimeoutError, asyncio.CancelledError):
@@ -81,6 +86,8 @@ class FactSubscriber:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         wire = Message(raw.routing_key or "", raw.content_type or "", raw.headers, raw.body)
         self._batch.add(Waiting(wire, raw, done))
+        if self._linger.is_over(wire, len(self._batch)):
+            self._is_waited_for.set()
         self._arrived.set()
         with contextlib.suppress(asyncio.CancelledError):
             await done
@@ -88,6 +95,10 @@ class FactSubscriber:
     async def _run(self) -> None:
         while not self._stopping:
             await self._arrived.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._linger.seconds):
+                    await self._is_waited_for.wait()
+            self._is_waited_for.clear()
             self._arrived.clear()
             while self._batch.is_ready and not self._stopping:
                 await self._apply(self._batch.drain())

@@ -1,5 +1,6 @@
 """The program `usher-notifications`: the composition root."""
 
+from usher_kit.batch import Linger
 from usher_kit.service import Service, run
 from usher_notifications.consumers import APPLY
 from usher_notifications.http import deliveries, doctor, subscriptions, templates
@@ -12,6 +13,7 @@ SERVICE = Service(
     NotificationsSettings,
     METADATA,
     apply=APPLY,
+    linger=Linger(0.05),
     routers=[deliveries.router, subscriptions.router, templates.router, doctor.router],
     loops=[ADDRESS, SEND],
 )

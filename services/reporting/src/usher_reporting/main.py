@@ -1,16 +1,23 @@
 """Reporting's composition root: `usher-reporting api|worker|all|migrate`."""
 
+from usher_contracts.entitlements import PoolChanged, SeatChanged
+from usher_contracts.envelope import routing_key
+from usher_kit.batch import Linger
 from usher_kit.service import Service, run
 from usher_reporting.consumers import apply_by
 from usher_reporting.http import audit, audit_log, claims, dashboard, doctor, products, renewals, seat_history, usage
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
 
+SHOWN_AT_ONCE = frozenset(routing_key(fact.type) for fact in (SeatChanged, PoolChanged))
+"""Who changes somebody's roles looks for the seats that follow; all else of it comes with them."""
+
 SERVICE = Service(
     name="reporting",
     settings=ReportingSettings,
     metadata=METADATA,
     apply=lambda runtime: apply_by(runtime.settings),
+    linger=Linger(0.05, urgent=SHOWN_AT_ONCE),
     routers=[
         dashboard.router,
         claims.router,

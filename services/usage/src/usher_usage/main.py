@@ -1,5 +1,6 @@
 """The program `usher-usage`: the composition root."""
 
+from usher_kit.batch import Linger
 from usher_kit.service import Service, run
 from usher_usage.consumers import apply_by
 from usher_usage.http import activity, doctor, keeping, policies
@@ -12,6 +13,7 @@ SERVICE = Service(
     UsageSettings,
     METADATA,
     apply=lambda runtime: apply_by(runtime.settings),
+    linger=Linger(0.05),
     routers=[activity.router, keeping.router, policies.router, doctor.router],
     loops=[JUDGE_DUE, TELL_ACTIVES, FORGET, FORGET_DELETED],
 )
