@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from usher_kit.access import Authorized
 from usher_kit.errors import Invalid
+from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
 from usher_reporting.http.places import place_in
@@ -60,7 +61,7 @@ class UsageOverTime(BaseModel):
     items: list[ActivePeriod]
 
 
-@router.get("")
+@router.get("", dependencies=[scoped("reports:read")])
 async def usage(
     access: Authorized,
     running: Running,
@@ -81,7 +82,7 @@ async def usage(
     )
 
 
-@router.get("/organizations")
+@router.get("/organizations", dependencies=[scoped("reports:read")])
 async def usage_by_organization(
     access: Authorized,
     running: Running,
