@@ -1,6 +1,6 @@
 """What a set says of itself in manifest.csv, and what its columns say where there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -40,6 +40,8 @@ class Manifest:
     version: str = ""
     modes: Mapping[str, str] = field(default_factory=dict)
     """How each file is given, by its name without `.csv` in lower case: bulk, delta or absent."""
+    issues: Sequence[Issue] = ()
+    """Of its rows that could not be read."""
 
     def is_absent(self, file: str) -> bool:
         return self.modes.get(file) == "absent"
@@ -49,12 +51,15 @@ def read_manifest(table: Table) -> Manifest:
     """The manifest's properties; unknown ones, and the version of the manifest itself, are passed over."""
     names, values = table.places("propertyName"), table.places("value")
     properties: dict[str, str] = {}
+    issues: list[Issue] = []
     for row in table.rows():
-        if not isinstance(row, Issue) and names and values:
+        if isinstance(row, Issue):
+            issues.append(row)
+        elif names and values:
             _, cells = row
             properties[cells[names[0]].strip().casefold()] = cells[values[0]].strip()
     modes = {name[5:]: mode.casefold() for name, mode in properties.items() if name.startswith("file.")}
-    return Manifest(exists=True, version=properties.get("oneroster.version", ""), modes=modes)
+    return Manifest(exists=True, version=properties.get("oneroster.version", ""), modes=modes, issues=issues)
 
 
 def tell_dialect(manifest: Manifest, organizations: Table | None, users: Table | None, roles: Table | None) -> Dialect:

@@ -1,13 +1,13 @@
 """The way in: a folder or a zip becomes a set whose files are whole and known, or is refused with one clear line."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from usher_identity.domain.academic_sessions import SessionsMode
-from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, SourceRole
+from usher_identity.domain.incoming import IncomingPerson, Issue, Severity
 from usher_identity.domain.mapping import Counted
 from usher_identity.oneroster.archive import Folder, SetFiles, Zip
 from usher_identity.oneroster.files import find_set
@@ -30,7 +30,7 @@ class RosterSet:
     """Whether people who are not listed are gone."""
     organizations: OrganizationRows
     notes: Sequence[Issue]
-    """About files as wholes, and about rows of roles.csv."""
+    """About files as wholes, and about rows of those that tell roles."""
     row_count: int
     """How many lines of people there are, about: a row that spans lines counts for each."""
     reader: PeopleReader | None
@@ -64,14 +64,15 @@ def read_set(files: SetFiles) -> RosterSet:
     mode, doubt = tell_mode(tables.manifest, "users")
     tables.require(mode)
     roles, other = tables.read_roles()
+    doubts = [doubt] if doubt and tables.users else []
     is_partial = roles is not None and tell_mode(tables.manifest, "roles")[0] is Mode.DELTA
     return RosterSet(
         dialect=tell_dialect(tables.manifest, tables.organizations, tables.users, tables.roles),
         mode=mode,
         organizations=read_organizations(tables.organizations) if tables.organizations else OrganizationRows((), ()),
-        notes=[*tables.notes(), *([doubt] if doubt and tables.users else []), *(roles.issues if roles else ())],
+        notes=[*tables.notes(), *doubts, *(roles.issues if roles else ()), *other.issues],
         row_count=tables.users.lines if tables.users else 0,
-        reader=PeopleReader(tables.users, KnownRoles(roles, is_partial, other)) if tables.users else None,
+        reader=PeopleReader(tables.users, KnownRoles(roles, is_partial, other.held)) if tables.users else None,
         sessions=tables.read_sessions(),
     )
 
@@ -101,36 +102,45 @@ class _Tables:
                     "missing_file", f"the set has no {name}.csv; export it again with organizations and people"
                 )
 
-    def read_roles(self) -> tuple[RoleRows | None, Mapping[str, tuple[SourceRole, ...]]]:
+    def read_roles(self) -> tuple[RoleRows | None, RoleRows]:
         """roles.csv, and what other files tell of users who have a role neither there nor in users.csv."""
         roles = read_roles(self.roles) if self.roles else None
         if not self.users:
-            return roles, {}
+            return roles, RoleRows()
         roles, without = compare_users(self.users, roles)
         if not without:
-            return roles, {}
-        enrollments = self._open("enrollments", key="userSourcedId")
-        relationships = self._open("relationships", key="relationshipUserSourcedId")
-        related = read_related(relationships, without) if relationships else {}
-        enrolled = read_enrolled(enrollments, without) if enrollments else {}
-        return roles, {**related, **enrolled}
+            return roles, RoleRows()
+        enrolled = self._told("enrollments", "userSourcedId", lambda table: read_enrolled(table, without))
+        related = self._told("relationships", "relationshipUserSourcedId", lambda table: read_related(table, without))
+        return roles, RoleRows({**related.held, **enrolled.held}, issues=[*enrolled.issues, *related.issues])
 
-    def read_sessions(self) -> SessionRows:
-        """academicSessions.csv, if there is one. People need no calendar: one that cannot be read is passed over."""
+    def _told(self, name: str, key: str, read: Callable[[Table], RoleRows]) -> RoleRows:
+        """What a file tells of roles that stand nowhere else."""
+        table = self._open_if_readable(name, key=key, lost="no role was taken from it")
+        if not isinstance(table, Table):
+            return RoleRows(issues=[table] if table else ())
+        self._opened.append(table)
+        return read(table)
+
+    def _open_if_readable(self, name: str, *, key: str, lost: str) -> Table | Issue | None:
+        """A file that a set can do without: one that is no table is said, and passed over."""
         try:
-            table = self._open(SESSIONS, key="sourcedId")
+            return self._open(name, key=key)
         except SetRefused as refused:
             if refused.code not in ("not_csv", "empty_file"):
                 raise
-            reason = f"{refused.reason}; no calendar was taken from it"
-            return SessionRows(
-                None, [Issue(f"{SESSIONS}.csv", None, None, refused.code, reason, severity=Severity.WARNING)]
-            )
-        if table is None:
-            return SessionRows()
+            reason = f"{refused.reason}; {lost}"
+            return Issue(f"{name}.csv", None, None, refused.code, reason, severity=Severity.WARNING)
+
+    def read_sessions(self) -> SessionRows:
+        """academicSessions.csv, if there is one. People need no calendar."""
+        table = self._open_if_readable(SESSIONS, key="sourcedId", lost="no calendar was taken from it")
+        if not isinstance(table, Table):
+            return SessionRows(None, [table]) if table else SessionRows()
         mode, _ = tell_mode(self.manifest, SESSIONS.casefold())
         return read_sessions(table, SessionsMode.ALL if mode is Mode.BULK else SessionsMode.CHANGES)
 
     def notes(self) -> Iterator[Issue]:
         for table in self._opened:
             yield from table.notes()
+        yield from self.manifest.issues

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from usher_identity.domain.incoming import Issue, SourceRole
 from usher_identity.oneroster.cells import truth
 from usher_identity.oneroster.organizations import GONE
+from usher_identity.oneroster.records import Record
 from usher_identity.oneroster.table import Table, first_of
 
 Roles = tuple[SourceRole, ...]
@@ -52,16 +53,10 @@ def read_roles(table: Table) -> RoleRows:
     held, ended = _Collected(), _Collected()
     lines: dict[str, int] = {}
     issues: list[Issue] = []
-    for row in table.rows():
-        if isinstance(row, Issue):
-            issues.append(row)
-            continue
-        line, cells = row
+    for line, cells in _readable(table, issues):
         user_id, role_word = first_of(cells, user), first_of(cells, word)
         if not user_id or not role_word:
-            column = "role" if user_id else "userSourcedId"
-            reason = f"{column} is empty; the role was not taken"
-            issues.append(Issue(table.name, line, column, "missing_value", reason, user_id or None))
+            issues.append(_missing(table, line, "role" if user_id else "userSourcedId", user_id))
             continue
         primary = first_of(cells, kind).casefold() == "primary" or truth(first_of(cells, is_primary)) is True
         role = SourceRole(role_word, first_of(cells, organization) or None, primary)
@@ -75,10 +70,13 @@ def compare_users(table: Table, roles: RoleRows | None) -> tuple[RoleRows | None
     identifier, word = table.places("sourcedId"), table.places("role")
     unlisted = set(roles.lines) if roles else set()
     without: set[str] = set()
-    for cells in _readable(table):
-        user = first_of(cells, identifier)
+    for row in table.rows():
+        if isinstance(row, Issue):
+            unlisted.discard(row.row_id or "")
+            continue
+        user = first_of(row.cells, identifier)
         unlisted.discard(user)
-        if user and not first_of(cells, word) and (roles is None or roles.says_nothing_of(user)):
+        if user and not first_of(row.cells, word) and (roles is None or roles.says_nothing_of(user)):
             without.add(user)
     if roles and unlisted:
         roles = replace(roles, issues=[*roles.issues, *(_unlisted(roles, user) for user in sorted(unlisted))])
@@ -90,27 +88,42 @@ def _unlisted(roles: RoleRows, user: str) -> Issue:
     return Issue("roles.csv", roles.lines[user], "userSourcedId", "unknown_user", reason, user[:100])
 
 
-def read_enrolled(table: Table, users: Collection[str]) -> Mapping[str, Roles]:
+def read_enrolled(table: Table, users: Collection[str]) -> RoleRows:
     """What `users` do in their classes, and at which school: the only trace of some teachers' role."""
     user, word, school = table.places("userSourcedId"), table.places("role"), table.places("schoolSourcedId")
     status = table.places("status")
-    found = _Collected()
-    for cells in _readable(table):
-        user_id = first_of(cells, user)
-        if user_id in users and (role := first_of(cells, word)) and first_of(cells, status).casefold() != GONE:
+    found, issues = _Collected(), list[Issue]()
+    for line, cells in _readable(table, issues):
+        user_id, role = first_of(cells, user), first_of(cells, word)
+        if not user_id or (user_id in users and not role):
+            issues.append(_missing(table, line, "role" if user_id else "userSourcedId", user_id))
+        elif user_id in users and first_of(cells, status).casefold() != GONE:
             found.add(user_id, SourceRole(role, first_of(cells, school) or None))
-    return found.by_user
+    return RoleRows(found.by_user, issues=issues)
 
 
-def read_related(table: Table, users: Collection[str]) -> Mapping[str, Roles]:
+def read_related(table: Table, users: Collection[str]) -> RoleRows:
     """SDS's relationships.csv: `users` who are there for a student, as guardians."""
     user = table.places("relationshipUserSourcedId")
-    related = {first_of(cells, user) for cells in _readable(table)}
-    return {user_id: (SourceRole("guardian"),) for user_id in related if user_id in users}
+    found, issues = _Collected(), list[Issue]()
+    for line, cells in _readable(table, issues):
+        user_id = first_of(cells, user)
+        if not user_id:
+            issues.append(_missing(table, line, "relationshipUserSourcedId", user_id))
+        elif user_id in users:
+            found.add(user_id, SourceRole("guardian"))
+    return RoleRows(found.by_user, issues=issues)
 
 
-def _readable(table: Table) -> Iterator[list[str]]:
-    """Rows that can be read; the others add nothing here, and what they might have told is missed at the user's row."""
+def _readable(table: Table, issues: list[Issue]) -> Iterator[Record]:
+    """Rows that can be read; what there is to say of the others goes to `issues`."""
     for row in table.rows():
-        if not isinstance(row, Issue):
-            yield row[1]
+        if isinstance(row, Issue):
+            issues.append(row)
+        else:
+            yield row
+
+
+def _missing(table: Table, line: int, column: str, user: str) -> Issue:
+    reason = f"{column} is empty; the role was not taken"
+    return Issue(table.name, line, column, "missing_value", reason, user[:100] or None)
