@@ -19,7 +19,15 @@ from usher_identity.domain.import_plan import (
     plan_person,
 )
 from usher_identity.domain.import_standing import leave
-from usher_identity.domain.import_survey import ReadRows, is_there, mapped_of, name_key, repetition_issue, survey_people
+from usher_identity.domain.import_survey import (
+    Item,
+    ReadRows,
+    is_there,
+    mapped_of,
+    name_key,
+    repetition_issue,
+    survey_people,
+)
 from usher_identity.domain.incoming import IncomingPerson, Issue, SourceRole, Standing
 from usher_identity.domain.mapping import DEFAULT, MappedPerson
 from usher_identity.domain.people import Person, settled
@@ -69,9 +77,7 @@ class World:
     at: datetime = DAY
     ids: Iterator[int] = field(default_factory=lambda: count(1_000))
 
-    def take(
-        self, rows: Iterable[IncomingPerson], source: str = "sis", *, bulk: bool = True, batch: int = 1_000
-    ) -> "Taken":
+    def take(self, rows: Iterable[Item], source: str = "sis", *, bulk: bool = True, batch: int = 1_000) -> "Taken":
         """Import `rows` as the job does: survey, batches, then whoever a full set no longer lists. A day passes."""
         rows = list(rows)
         self.at += timedelta(days=1)
@@ -153,9 +159,9 @@ class World:
         return sorted(self.named(external_id, source).roles.names)
 
 
-def reading(rows: Sequence[IncomingPerson]) -> ReadRows:
+def reading(rows: Sequence[Item]) -> ReadRows:
     """Reads `rows` as a set's file would be read."""
-    return lambda only: [one for one in rows if only is None or one.line in only]
+    return lambda only: [one for one in rows if only is None or (isinstance(one, IncomingPerson) and one.line in only)]
 
 
 @dataclass

@@ -101,6 +101,14 @@ def test_an_open_quote_costs_its_own_row_alone(write_set: Write, read: Read) -> 
     assert [person.line for person in reading.people.values()] == [2, *range(4, 84)]
 
 
+def test_an_open_quote_does_not_end_at_the_next_ones_and_swallow_who_is_between(write_set: Write, read: Read) -> None:
+    broken = 'u2,active,true,S,teacher,"bo,Bo,Ek,bo@fir.example.org'
+    rows = [broken, ROW, broken.replace("u2", "u3"), ROW.replace("u1", "u4")]
+    reading = read(write_set(users="\n".join([HEADER, *rows])))
+    assert reading.codes == [("u2", 2, "unreadable_row"), ("u3", 4, "unreadable_row")]
+    assert list(reading.people) == ["u1", "u4"]
+
+
 def test_an_open_quote_near_the_end_is_found_too(write_set: Write, read: Read) -> None:
     broken = 'u2,active,true,S,teacher,"bo,Bo,Ek,bo@fir.example.org'
     reading = read(write_set(users=f"{HEADER}\n{broken}\n{ROW}"))

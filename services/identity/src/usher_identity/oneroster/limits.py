@@ -23,3 +23,6 @@ MAX_RECORD_LINES = 50
 
 MAX_TEXT_CHARACTERS = 512
 """Characters of an identifier, a name or an address that is kept. A longer one is its row's error."""
+
+MAX_NAMED = 100
+"""Characters of a row's id that its issue names."""

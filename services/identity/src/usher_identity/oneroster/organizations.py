@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from usher_identity.domain.incoming import IncomingOrganization, Issue, Severity
 from usher_identity.oneroster.cells import BadCell, kept_text, required_text
+from usher_identity.oneroster.limits import MAX_NAMED
 from usher_identity.oneroster.table import Table, first_of
 
 GONE = "tobedeleted"
@@ -37,7 +38,9 @@ def read_organizations(table: Table) -> OrganizationRows:
             organization = _organization(table.name, line, values)
         except BadCell as bad:
             reason = f"{bad.reason}; the organization was not taken"
-            issues.append(Issue(table.name, line, bad.column, bad.code, reason, values["sourcedId"][:100] or None))
+            issues.append(
+                Issue(table.name, line, bad.column, bad.code, reason, values["sourcedId"][:MAX_NAMED] or None)
+            )
         else:
             rows[organization.external_id].append(organization)
     kept = [_latest(same, issues) for same in rows.values()]

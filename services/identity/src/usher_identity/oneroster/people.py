@@ -1,6 +1,6 @@
 """users.csv as a stream: every row is counted, or becomes a person, an issue, or both."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from usher_identity.domain.incoming import IncomingPerson, Issue, Severity, SourceRole, Standing
 from usher_identity.domain.mapping import Counted
 from usher_identity.oneroster.cells import BadCell, kept_text, listed, required_text, truth
-from usher_identity.oneroster.limits import MAX_TEXT_CHARACTERS
+from usher_identity.oneroster.limits import MAX_NAMED, MAX_TEXT_CHARACTERS
 from usher_identity.oneroster.organizations import GONE
 from usher_identity.oneroster.roles import RoleRows, Roles
 from usher_identity.oneroster.table import Table, first_of
@@ -25,8 +25,13 @@ class KnownRoles:
     """roles.csv, where the set has it."""
     partial: bool
     """roles.csv holds changes alone."""
-    enrolled: Mapping[str, Roles]
+    enrolled: RoleRows
     """For users without a role anywhere else."""
+
+    def doubts(self, user: str) -> bool:
+        """Whether a row that tells a role of `user` could not be read."""
+        named = user[:MAX_NAMED]
+        return named in self.enrolled.doubted or (self.listed is not None and named in self.listed.doubted)
 
 
 class Cells(NamedTuple):
@@ -96,7 +101,7 @@ class PeopleReader:
             if roles not in counted:
                 counted[roles] = _count_all_as(roles, count_as)
             if kind := counted[roles]:
-                yield kind
+                yield self._counted_or_issue(line, first_of(cells, self._identifier), kind)
             else:
                 yield from self._person_or_issue(line, self._cells(cells), roles)
 
@@ -106,7 +111,7 @@ class PeopleReader:
         if rows and not rows.says_nothing_of(user := first_of(cells, self._identifier)):
             return rows.held.get(user, ())
         own = self._own_roles_of(cells)
-        return own or self._roles.enrolled.get(first_of(cells, self._identifier), ())
+        return own or self._roles.enrolled.held.get(first_of(cells, self._identifier), ())
 
     def _own_roles_of(self, cells: list[str]) -> Roles:
         written = self._written_roles(cells)
@@ -116,12 +121,19 @@ class PeopleReader:
             own = self._own_roles[written] = tuple(SourceRole(word) for word in words if word)
         return own
 
+    def _counted_or_issue(self, line: int, user: str, kind: Counted) -> Counted | Issue:
+        """Who may be staff by a row that could not be read is not known to be merely counted."""
+        if not self._roles.doubts(user):
+            return kind
+        reason = f"a role of this person could not be read, so they may be more than a {kind.kind}; nothing was changed"
+        return Issue(self._table.name, line, "role", "unread_role", reason, user[:MAX_NAMED])
+
     def _person_or_issue(self, line: int, cells: Cells, roles: Roles) -> Iterator[IncomingPerson | Issue]:
         try:
             person = self._person(line, cells, roles)
         except BadCell as bad:
             reason = f"{bad.reason}; the person was not taken"
-            yield Issue(self._table.name, line, bad.column, bad.code, reason, cells.sourced_id[:100] or None)
+            yield Issue(self._table.name, line, bad.column, bad.code, reason, cells.sourced_id[:MAX_NAMED] or None)
             return
         yield from self._odd_words(line, cells)
         yield person
@@ -143,7 +155,7 @@ class PeopleReader:
             email=email or None,
             roles=roles,
             ended_roles=listed_roles.ended.get(external_id, ()) if listed_roles else (),
-            partial_roles=self._roles.partial,
+            partial_roles=self._roles.partial or (bool(roles) and self._roles.doubts(external_id)),
             org_ids=listed(cells.org_ids),
             primary_org_id=cells.primary_org_id or None,
             standing=standing,

@@ -72,7 +72,7 @@ def read_set(files: SetFiles) -> RosterSet:
         organizations=read_organizations(tables.organizations) if tables.organizations else OrganizationRows((), ()),
         notes=[*tables.notes(), *doubts, *(roles.issues if roles else ()), *other.issues],
         row_count=tables.users.lines if tables.users else 0,
-        reader=PeopleReader(tables.users, KnownRoles(roles, is_partial, other.held)) if tables.users else None,
+        reader=PeopleReader(tables.users, KnownRoles(roles, is_partial, other)) if tables.users else None,
         sessions=tables.read_sessions(),
     )
 
@@ -112,7 +112,8 @@ class _Tables:
             return roles, RoleRows()
         enrolled = self._told("enrollments", "userSourcedId", lambda table: read_enrolled(table, without))
         related = self._told("relationships", "relationshipUserSourcedId", lambda table: read_related(table, without))
-        return roles, RoleRows({**related.held, **enrolled.held}, issues=[*enrolled.issues, *related.issues])
+        held, issues = {**related.held, **enrolled.held}, [*enrolled.issues, *related.issues]
+        return roles, RoleRows(held, issues=issues, doubted=enrolled.doubted)
 
     def _told(self, name: str, key: str, read: Callable[[Table], RoleRows]) -> RoleRows:
         """What a file tells of roles that stand nowhere else."""

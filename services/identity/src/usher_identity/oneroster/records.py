@@ -2,7 +2,7 @@
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import NamedTuple
@@ -54,7 +54,7 @@ def read_with_care(lines: Iterator[str], delimiter: str, first: int = 1) -> Iter
     while not feed.exhausted:
         try:
             for cells in csv.reader(feed, delimiter=delimiter):
-                feed.check_whole()
+                feed.check_whole(delimiter)
                 yield Record(feed.line, cells)
                 feed.begin_record()
         except OpenQuoteError:
@@ -95,9 +95,12 @@ class _Feed:
         """The line on which the record at hand begins."""
         return self._record[0] if self._record else ""
 
-    def check_whole(self) -> None:
-        """Raise `OpenQuoteError` where the file ended inside the record at hand."""
-        if self._cut_short:
+    def check_whole(self, delimiter: str) -> None:
+        """Raise `OpenQuoteError` where the file ended inside the record at hand, or it is one only by another's quote.
+
+        A quote left open ends at the next row's that has one, and all rows between would be lost in one cell.
+        """
+        if self._cut_short or (len(self._record) > 1 and not _is_strict(self._record, delimiter)):
             raise OpenQuoteError
 
     def begin_record(self) -> None:
@@ -111,3 +114,11 @@ class _Feed:
         self._record.clear()
         self._cut_short = False
         self.exhausted = False
+
+
+def _is_strict(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether every quote in `lines` begins a cell, ends one or is doubled."""
+    try:
+        return bool(list(csv.reader(lines, delimiter=delimiter, strict=True)))
+    except csv.Error:
+        return False

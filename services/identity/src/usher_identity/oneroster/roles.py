@@ -1,10 +1,11 @@
 """Roles that stand outside users.csv: in roles.csv, and for users without any in enrollments and relationships."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from usher_identity.domain.incoming import Issue, SourceRole
+from usher_identity.domain.incoming import Issue, Severity, SourceRole
 from usher_identity.oneroster.cells import truth
+from usher_identity.oneroster.limits import MAX_NAMED
 from usher_identity.oneroster.organizations import GONE
 from usher_identity.oneroster.records import Record
 from usher_identity.oneroster.table import Table, first_of
@@ -24,6 +25,8 @@ class RoleRows:
     lines: Mapping[str, int] = field(default_factory=dict)
     """The first line of roles.csv that names each user."""
     issues: Sequence[Issue] = ()
+    doubted: Collection[str] = frozenset()
+    """Users of whom a row could not be read, as its issue names them: they may have more roles than are known here."""
 
     def says_nothing_of(self, user: str) -> bool:
         return user not in self.held and user not in self.ended
@@ -62,7 +65,7 @@ def read_roles(table: Table) -> RoleRows:
         role = SourceRole(role_word, first_of(cells, organization) or None, primary)
         lines.setdefault(user_id, line)
         (ended if first_of(cells, status).casefold() == GONE else held).add(user_id, role)
-    return RoleRows(held.by_user, ended.by_user, lines, issues)
+    return RoleRows(held.by_user, ended.by_user, lines, issues, _doubted(issues))
 
 
 def compare_users(table: Table, roles: RoleRows | None) -> tuple[RoleRows | None, set[str]]:
@@ -84,8 +87,8 @@ def compare_users(table: Table, roles: RoleRows | None) -> tuple[RoleRows | None
 
 
 def _unlisted(roles: RoleRows, user: str) -> Issue:
-    reason = f"{user[:100]} is not in users.csv; the role was not taken"
-    return Issue("roles.csv", roles.lines[user], "userSourcedId", "unknown_user", reason, user[:100])
+    reason = f"{user[:MAX_NAMED]} is not in users.csv; the role was not taken"
+    return Issue("roles.csv", roles.lines[user], "userSourcedId", "unknown_user", reason, user[:MAX_NAMED])
 
 
 def read_enrolled(table: Table, users: Collection[str]) -> RoleRows:
@@ -99,7 +102,7 @@ def read_enrolled(table: Table, users: Collection[str]) -> RoleRows:
             issues.append(_missing(table, line, "role" if user_id else "userSourcedId", user_id))
         elif user_id in users and first_of(cells, status).casefold() != GONE:
             found.add(user_id, SourceRole(role, first_of(cells, school) or None))
-    return RoleRows(found.by_user, issues=issues)
+    return RoleRows(found.by_user, issues=issues, doubted=_doubted(issues).intersection(users))
 
 
 def read_related(table: Table, users: Collection[str]) -> RoleRows:
@@ -124,6 +127,10 @@ def _readable(table: Table, issues: list[Issue]) -> Iterator[Record]:
             yield row
 
 
+def _doubted(issues: Iterable[Issue]) -> frozenset[str]:
+    return frozenset(issue.row_id for issue in issues if issue.row_id and issue.severity is Severity.ERROR)
+
+
 def _missing(table: Table, line: int, column: str, user: str) -> Issue:
     reason = f"{column} is empty; the role was not taken"
-    return Issue(table.name, line, column, "missing_value", reason, user[:100] or None)
+    return Issue(table.name, line, column, "missing_value", reason, user[:MAX_NAMED] or None)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from usher_identity.domain.incoming import Issue, Severity
+from usher_identity.oneroster.limits import MAX_NAMED
 from usher_identity.oneroster.records import BadRecord, Record, read_records, read_with_care
 from usher_identity.oneroster.refusal import SetRefused
 from usher_identity.oneroster.text import detect, read_lines
@@ -87,7 +88,7 @@ class Table:
     def _issue(self, line: int, code: str, reason: str, cells: Cells, severity: Severity = Severity.ERROR) -> Issue:
         """An issue with the row's most likely id: so that whoever it is about is not taken for gone."""
         found = cells[self._key_place].strip().strip('"') if self._key_place < len(cells) else ""
-        return Issue(self.name, line, None, code, reason, found[:100] or None, severity)
+        return Issue(self.name, line, None, code, reason, found[:MAX_NAMED] or None, severity)
 
     def notes(self) -> Iterator[Issue]:
         """What its owner should know of the file as a whole."""
