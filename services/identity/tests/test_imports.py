@@ -205,8 +205,8 @@ async def test_a_killed_import_resumes_and_counts_nothing_twice(house: House, tm
 async def test_a_worker_stopped_while_it_claims_a_job_leaves_it_to_the_next(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def claim_and_stop(*args: Any) -> Any:
-        claimed = await claim_job(*args)
+    async def claim_and_stop(*args: Any, **named: Any) -> Any:
+        claimed = await claim_job(*args, **named)
         working.cancel()
         return claimed
 
