@@ -21,7 +21,7 @@ SCOPES: Mapping[str, str] = {
     "seats:write": "withhold seats, and lift that again",
     "licenses:read": "products, grant rules, license terms, pools and requests for licenses",
     "usage:read": "activity, seats that are not used, and policies of use",
-    "reports:read": "the dashboard, claims, renewals, usage over time and histories of seats",
+    "reports:read": "the dashboard, claims, compliance, renewals, usage over time and histories of seats",
     "audit:read": "the audit log",
     "notifications:read": "which mails were sent to whom",
 }

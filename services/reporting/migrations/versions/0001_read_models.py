@@ -158,6 +158,16 @@ def create_seats() -> None:
     )
     op.create_index("ix_actives_starts_on", "actives", ["tenant_id", "period", "starts_on"])
     table(
+        "standing",
+        [column("org_id", UUID), column("product", sa.Text())],
+        column("status", sa.Text()),
+        column("since", MOMENT),
+        column("findings", pg.JSONB()),
+        column("judged_at", MOMENT),
+        column("version", sa.BigInteger()),
+        comment="Who keeps to what they bought, as it was told last",
+    )
+    table(
         "progress",
         [],
         column("delays_ms", pg.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'")),

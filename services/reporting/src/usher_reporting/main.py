@@ -5,9 +5,21 @@ from usher_contracts.envelope import routing_key
 from usher_kit.batch import Linger
 from usher_kit.service import Service, run
 from usher_reporting.consumers import apply_by
-from usher_reporting.http import audit, audit_log, claims, dashboard, doctor, products, renewals, seat_history, usage
+from usher_reporting.http import (
+    audit,
+    audit_log,
+    claims,
+    compliance,
+    dashboard,
+    doctor,
+    products,
+    renewals,
+    seat_history,
+    usage,
+)
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
+from usher_reporting.time_passing import JUDGE_COMPLIANCE
 
 SHOWN_AT_ONCE = frozenset(routing_key(fact.type) for fact in (SeatChanged, PoolChanged))
 """Who changes somebody's roles looks for the seats that follow; all else of it comes with them."""
@@ -24,11 +36,13 @@ SERVICE = Service(
         seat_history.router,
         renewals.router,
         usage.router,
+        compliance.router,
         products.router,
         audit.router,
         audit_log.router,
         doctor.router,
     ],
+    loops=[JUDGE_COMPLIANCE],
 )
 
 

@@ -1,4 +1,4 @@
-"""Reporting's settings: how the audit log is signed."""
+"""Reporting's settings: how the audit log is signed, and what is a risk."""
 
 import json
 from typing import Annotated, Self
@@ -18,6 +18,13 @@ class ReportingSettings(ServiceSettings):
     """The public keys that signed before, as a JSON list of JWKs, so that older checkpoints can be checked."""
     audit_checkpoint_batches: Annotated[int, Field(ge=1)] = 1
     """Batches of a tenant's log from one checkpoint to the next."""
+
+    risk_usage_percent: Annotated[float, Field(ge=0, le=100)] = 95.0
+    """From which usage on an organization is at risk."""
+    risk_inactive_percent: Annotated[float, Field(ge=0, le=100)] = 20.0
+    """Beyond which share of unused seats it is."""
+    risk_days_left: Annotated[int, Field(ge=0, le=3_650)] = 30
+    """How long before the end of a license without a successor it is."""
 
     def signer(self) -> Signer | None:
         """What signs checkpoints; none where no key is set. Raises ValueError for what is no key."""

@@ -1,7 +1,7 @@
 """Reporting's tables: copies of what others own, the history of claims, headcounts, and the audit log."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, Numeric, Table, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
 from usher_reporting.domain.headcount import Headcount
@@ -151,6 +151,20 @@ ACTIVES = Table(
     Column("version", BigInteger, nullable=False),
     Index("ix_actives_starts_on", "tenant_id", "period", "starts_on"),
     comment="How many came, as usage counts them",
+)
+
+STANDING = Table(
+    "standing",
+    METADATA,
+    tenant_id(),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    moment("since"),
+    Column("findings", JSONB, nullable=False),
+    moment("judged_at"),
+    Column("version", BigInteger, nullable=False),
+    comment="Who keeps to what they bought, as it was told last",
 )
 
 PROGRESS = Table(

@@ -26,6 +26,10 @@ class Reporting:
         """How many people of an organization and its units came, by day or by month."""
         return self.calls.get("/v1/usage", org_id=org_id, **query)
 
+    def compliance(self, *, every: bool = False, **query: Any) -> Json:
+        """Who keeps to what they bought, with findings and acts."""
+        return self.calls.listed("/v1/compliance", every=every, **query)
+
     def doctor(self) -> Json:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""
         return self.calls.get("/v1/doctor")

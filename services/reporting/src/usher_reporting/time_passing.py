@@ -1,0 +1,20 @@
+"""What reporting does because time passes: it judges again who keeps to what they bought."""
+
+from usher_kit.loops import Loop
+from usher_kit.runtime import Runtime
+from usher_reporting.domain.compliance import Thresholds
+from usher_reporting.use_cases.compliance import judge_compliance
+
+COMPLIANCE_SECONDS = 15.0
+
+
+async def judge_all(runtime: Runtime) -> bool:
+    """One round, over all tenants. It counts pools and headcounts, not people, and answers that it is done."""
+    settings = runtime.settings
+    thresholds = Thresholds(settings.risk_usage_percent, settings.risk_inactive_percent, settings.risk_days_left)
+    async with runtime.database.transaction_of_all() as conn:
+        await judge_compliance(conn, runtime.clock.now(), thresholds)
+    return False
+
+
+JUDGE_COMPLIANCE: Loop[Runtime] = Loop("compliance", COMPLIANCE_SECONDS, judge_all)
