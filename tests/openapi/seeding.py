@@ -51,6 +51,7 @@ def seed(session: Session, mark: str = "Fuzz") -> Seeded:
     eventually(lambda: district.assigned("observe") == 4)
     asked = ask_for_transfer(session, *(District(session, school, mark) for school in schools))
     wanted = {"org_id": schools[0], "product": "learn", "seats": 5}
+    upstream = {"name": "directory", "org_id": district.id, "kind": "scim"}
     people = [admin, *crowd, *observers]
     organizations = [district.id, *schools]
     known = {
@@ -63,6 +64,7 @@ def seed(session: Session, mark: str = "Fuzz") -> Seeded:
         "transfer_id": [asked],
         "provider_id": [connect_provider(session, district)],
         "machine_id": [machine_of(session, district.id)],
+        "upstream_id": [str(identity.calls.post("/v1/upstreams", upstream)["id"])],
         "issuer": [session.environment.url("identity")],
         "request_id": [str(session.entitlements.ask_for_seats(wanted)["id"])],
         "license_term_id": terms,

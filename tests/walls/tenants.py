@@ -194,7 +194,7 @@ def settle_for(session: Session, seeded: Seeded, people: Mapping[str, str]) -> N
     rules = entitlements.get("/v1/grant-rules", org_id=district)["items"]
     wanted = [{"role": one["role"], "product": one["product"], "priority": 1} for one in rules]
     session.entitlements.set_grant_rules(district, wanted, dry_run=False)
-    identity.tell_logins([{"user_id": seeded.admin, "at": (datetime.now(UTC) - timedelta(hours=5)).isoformat()}])
+    identity.tell_logins([{"user_id": seeded.admin, "at": (datetime.now(UTC) - timedelta(days=1)).isoformat()}])
     eventually(lambda: usage.post(f"/v1/activity/{seeded.admin}/observe:keep", {}))
     eventually(lambda: entitlements.post(f"/v1/seats/{learner}/observe:withhold", {"note": "not now"}))
     removed = seeded.district.person("removed", "reporter")

@@ -30,7 +30,8 @@ class SecurityHeaders:
     """ASGI middleware, around all else, so that failures carry them too. An answer's own headers stand."""
 
     def __init__(self, app: ASGIApp, settings: Callable[[], Any], policy: Policy = nothing) -> None:
-        self._app = app
+        self.app = app
+        # By this name FastAPI finds that its requests are traced already, and leaves them alone.
         self._settings = settings
         self._policy = policy
 
@@ -42,7 +43,7 @@ class SecurityHeaders:
                     found.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
     def _headers(self, scope: Scope) -> dict[str, str]:
         settings = self._settings()
