@@ -18,6 +18,9 @@ ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Digests = Mapping[str, Counter[str]]
 """By `service.table`, how many rows have each digest."""
 
+LINES_OF_TIME = {"reporting.progress"}
+"""What a report may set forward to the moment that it is of."""
+
 
 @dataclass(frozen=True)
 class Books:
@@ -26,8 +29,9 @@ class Books:
     databases: Mapping[str, str]
 
     def digests(self, tenant_id: str) -> Digests:
-        """Every row of the tenant's, of every table that the services' metadata name."""
-        return self._read("select md5(t::text) as found from {table} t where t.tenant_id = :tenant", tenant_id)
+        """Every row of the tenant's, of every table that metadata name; but where reading sets forward."""
+        found = self._read("select md5(t::text) as found from {table} t where t.tenant_id = :tenant", tenant_id)
+        return {table: rows for table, rows in found.items() if table not in LINES_OF_TIME}
 
     def ids(self, tenant_id: str) -> frozenset[str]:
         """Every id that stands in rows of the tenant's and in nobody else's."""

@@ -33,7 +33,7 @@ NAMES = {
 }
 """What kind of thing each name in an address or a form stands for; empty: nothing of anybody's."""
 
-OF_SIGNING_IN = {"identity.session", "usage.actives", "reporting.actives"}
+OF_SIGNING_IN = {"identity.session", "usage.actives", "reporting.actives", "reporting.actives_history"}
 """Tables that tell of those who walk: a sign-in is a login, and is counted some seconds later."""
 
 USUAL: Mapping[str, str] = {"product": "learn", "version": "1", "roles": "learner"}

@@ -48,7 +48,8 @@ OF_THE_TENANT = {"GET /v1/grant-rules", "GET /v1/grant-rules/progress"}
 """What holds for a tenant as a whole: whoever is in it knows its id, which their token names."""
 
 EMPTY = {
-    *("identity.oauth_client", "identity.signing_key", "entitlements.product", "reporting.product"),  # the operators'
+    *("identity.oauth_client", "identity.signing_key", "entitlements.product"),  # the operators'
+    *("reporting.product", "reporting.product_history"),
     *(f"{service}.outbox" for service in SERVICES),  # nothing is on its way
     *("entitlements.reevaluation", "entitlements.settling", "identity.upload_part"),  # work that is done
     *(

@@ -205,7 +205,7 @@ async def test_a_cursor_of_somebody_elses_making_is_refused(get: Ask) -> None:
 
 async def test_renewals_come_with_the_days_that_are_left(district: Reporting, get: Ask) -> None:
     await district.hear(
-        term(ends=day(75)),
+        term(ends=day(75.5)),
         term(NORTH, ends=day(10.5), product="observe"),
         term(SOUTH, ends=day(-3), state="grace"),
         term(ends=day(5), state="renewed"),

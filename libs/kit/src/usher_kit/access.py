@@ -159,6 +159,12 @@ class Access:
             yield conn
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads, over all that the caller may see, as all of it was at one moment."""
+        async with self.database.snapshot(self._tenants(None), of_all=self.caller.is_system) as conn:
+            yield conn
+
+    @asynccontextmanager
     async def transaction_across(self, tenants: Iterable[UUID]) -> AsyncIterator[AsyncConnection]:
         """A transaction over these tenants, whoever calls: for an act on which two of them agree.
 

@@ -116,6 +116,18 @@ class Database:
             yield conn
 
     @asynccontextmanager
+    async def snapshot(self, tenants: Iterable[UUID] = (), *, of_all: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One transaction of one moment that only reads: the rows of `tenants`, or of every tenant known here."""
+        async with self.engine.connect() as conn:
+            await conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with conn.begin():
+                if of_all:
+                    await conn.execute(OPEN_ALL, {"also": list(tenants)})
+                else:
+                    await conn.execute(OPEN_TENANTS, {"tenants": "{" + ",".join(map(str, tenants)) + "}"})
+                yield conn
+
+    @asynccontextmanager
     async def rolled_back(self, tenants: Iterable[UUID]) -> AsyncIterator[AsyncConnection]:
         """One transaction of one moment that sees the rows of `tenants`, and is rolled back in the end."""
         listed = "{" + ",".join(map(str, tenants)) + "}"

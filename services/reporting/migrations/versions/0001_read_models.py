@@ -125,7 +125,11 @@ def create_seats() -> None:
         column("correlation_id", sa.Text(), nullable=True),
         column("changeset", sa.Text(), nullable=True),
         column("trace_id", sa.Text(), nullable=True),
+        column("since", MOMENT, nullable=True),
+        column("assigned_since", MOMENT, nullable=True),
         column("is_void", sa.Boolean(), comment="off the chain that leads to the seat's current version"),
+        column("known_at", MOMENT, comment="on reporting's own line of time"),
+        column("voided_at", MOMENT, nullable=True, comment="when it became known that it is void"),
     )
     op.create_index("ix_claim_at", "claim", ["tenant_id", "at", "user_id"])
     for by in ("org_id", "kind", "reason"):
@@ -170,6 +174,7 @@ def create_seats() -> None:
     table(
         "progress",
         [],
+        column("as_of", MOMENT, comment="the moment of the tenant's latest transaction"),
         column("delays_ms", pg.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'")),
-        comment="One row a tenant: its lock, and how late its latest facts came",
+        comment="One row a tenant: its lock, its line of time, and how late its latest facts came",
     )

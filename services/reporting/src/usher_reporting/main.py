@@ -19,7 +19,7 @@ from usher_reporting.http import (
 )
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
-from usher_reporting.time_passing import JUDGE_COMPLIANCE
+from usher_reporting.time_passing import JUDGE_COMPLIANCE, THIN_USAGE
 
 SHOWN_AT_ONCE = frozenset(routing_key(fact.type) for fact in (SeatChanged, PoolChanged))
 """Who changes somebody's roles looks for the seats that follow; all else of it comes with them."""
@@ -42,7 +42,7 @@ SERVICE = Service(
         audit_log.router,
         doctor.router,
     ],
-    loops=[JUDGE_COMPLIANCE],
+    loops=[JUDGE_COMPLIANCE, THIN_USAGE],
 )
 
 

@@ -1,6 +1,6 @@
 """Reporting's tables: copies of what others own, the history of claims, headcounts, and the audit log."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, Numeric, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, MetaData, Numeric, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
@@ -116,7 +116,11 @@ CLAIM = Table(
     Column("correlation_id", Text),
     Column("changeset", Text),
     Column("trace_id", Text),
+    moment("since", nullable=True),
+    moment("assigned_since", nullable=True),
     Column("is_void", Boolean, nullable=False, comment="off the chain that leads to the seat's current version"),
+    Column("known_at", DateTime(timezone=True), nullable=False, comment="on reporting's own line of time"),
+    Column("voided_at", DateTime(timezone=True), comment="when it became known that it is void"),
     Index("ix_claim_at", "tenant_id", "at", "user_id"),
     Index("ix_claim_org_id", "tenant_id", "org_id", "at", "user_id"),
     Index("ix_claim_kind", "tenant_id", "kind", "at", "user_id"),
@@ -171,9 +175,37 @@ PROGRESS = Table(
     "progress",
     METADATA,
     tenant_id(),
+    Column("as_of", DateTime(timezone=True), nullable=False, comment="the moment of the tenant's latest transaction"),
     Column("delays_ms", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
-    comment="One row a tenant: its lock, and how late its latest facts came",
+    comment="One row a tenant: its lock, its line of time, and how late its latest facts came",
 )
+
+ORGANIZATION = METADATA.tables["organization"]
+
+
+def add_history(of: Table, *kept: str) -> Table:
+    """A table of every state that the rows of another one were in, of these columns alone where they are named.
+
+    The database itself writes it, whoever changes the other table, by the moment of the transaction that does.
+    """
+    return Table(
+        f"{of.name}_history",
+        METADATA,
+        *(
+            Column(one.name, one.type, primary_key=one.primary_key, nullable=one.nullable, autoincrement=False)
+            for one in of.columns
+            if one.primary_key or not kept or one.name in kept
+        ),
+        Column("known_from", DateTime(timezone=True), primary_key=True),
+    )
+
+
+for one in (ORGANIZATION, PRODUCT, LICENSE_TERM, POOL, HEADCOUNT, STANDING):
+    add_history(one)
+# Of seats only how they are used: what becomes of them is in their claims. Nobody's logins of every day are kept.
+add_history(SEAT, "activity_version", "activity", "activity_since")
+ACTIVES_HISTORY = add_history(ACTIVES)
+Index("ix_actives_history_known_from", ACTIVES_HISTORY.c.tenant_id, ACTIVES_HISTORY.c.known_from)
 
 AUDIT_ENTRY = Table(
     "audit_entry",

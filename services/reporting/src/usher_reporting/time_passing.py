@@ -1,11 +1,13 @@
-"""What reporting does because time passes: it judges again who keeps to what they bought."""
+"""What reporting does because time passes: it judges who keeps to what they bought, and thins old history out."""
 
 from usher_kit.loops import Loop
 from usher_kit.runtime import Runtime
 from usher_reporting.domain.compliance import Thresholds
 from usher_reporting.use_cases.compliance import judge_compliance
+from usher_reporting.use_cases.thinning import thin_usage
 
 COMPLIANCE_SECONDS = 15.0
+THIN_SECONDS = 3_600.0
 
 
 async def judge_all(runtime: Runtime) -> bool:
@@ -18,3 +20,13 @@ async def judge_all(runtime: Runtime) -> bool:
 
 
 JUDGE_COMPLIANCE: Loop[Runtime] = Loop("compliance", COMPLIANCE_SECONDS, judge_all)
+
+
+async def thin_all(runtime: Runtime) -> bool:
+    """One round, over all tenants. Answers that it is done."""
+    async with runtime.database.transaction_of_all() as conn:
+        await thin_usage(conn, runtime.clock.now())
+    return False
+
+
+THIN_USAGE: Loop[Runtime] = Loop("thin usage", THIN_SECONDS, thin_all)

@@ -14,9 +14,9 @@ LOG_PAGE = 2_000
 class Reporting:
     calls: ServiceClient
 
-    def dashboard(self, org_id: str | None) -> Json:
-        """The license dashboard of an organization and its units, or of all that the token may see."""
-        return self.calls.get("/v1/dashboard", org_id=org_id)
+    def dashboard(self, org_id: str | None, *, at: str | None = None) -> Json:
+        """The license dashboard of an organization and its units, or of all that the token may see; now, or `at`."""
+        return self.calls.get("/v1/dashboard", org_id=org_id, at=at)
 
     def seat_history(self, user_id: str, product: str, *, every: bool = False, **query: Any) -> Json:
         """Every version that a person's seat ever had, the oldest first."""

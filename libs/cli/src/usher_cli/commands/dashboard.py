@@ -7,16 +7,16 @@ import typer
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
-from usher_cli.options import AsJson, Org
+from usher_cli.options import AsJson, At, Org
 from usher_cli.output import day, moment, print_json, show, table
 
 RENEWALS = ("ends", "#days left", "organization", "product", "#seats", "state")
 
 
-def dashboard(ctx: typer.Context, org: Org = None, as_json: AsJson = False) -> None:
-    """Show the license dashboard of an organization and its units, or of all that you may see."""
+def dashboard(ctx: typer.Context, org: Org = None, at: At = None, as_json: AsJson = False) -> None:
+    """Show the license dashboard of an organization and its units, or of all that you may see; now, or as it was."""
     with open_session(outside(ctx)) as session:
-        answer = session.reporting.dashboard(session.org_id(org))
+        answer = session.reporting.dashboard(session.org_id(org), at=at)
     if as_json:
         print_json(answer)
     else:

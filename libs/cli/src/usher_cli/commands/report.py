@@ -7,7 +7,7 @@ import typer
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
-from usher_cli.options import AsJson, Cursor, Every, Limit, Org
+from usher_cli.options import AsJson, At, Cursor, Every, Limit, Org
 from usher_cli.output import STDERR, day, print_json, print_list, show, table
 
 app = typer.Typer(help="Reports: usage over time, and compliance.", no_args_is_help=True)
@@ -29,6 +29,7 @@ def usage(
     by_month: Annotated[bool, typer.Option("--by-month", help="Months in place of days.")] = False,
     since: Annotated[datetime | None, typer.Option(formats=DAYS, help="The first day.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAYS, help="The last day.")] = None,
+    at: At = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how many people of an organization and its units came, the last 30 days unless you say otherwise."""
@@ -38,6 +39,7 @@ def usage(
             period="month" if by_month else "day",
             since=since and since.date().isoformat(),
             until=until and until.date().isoformat(),
+            at=at,
         )
     if as_json:
         print_json(answer)
@@ -54,6 +56,7 @@ def compliance(
     org: Org = None,
     product: Annotated[str | None, typer.Option("--product", help="Such as learn or observe.")] = None,
     status: Annotated[str | None, typer.Option("--status", help="compliant, at_risk or non_compliant.")] = None,
+    at: At = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     every: Every = False,
@@ -62,7 +65,7 @@ def compliance(
     """Show who keeps to what they bought, why not, and what to do about it."""
     with open_session(outside(ctx)) as session:
         answer = session.reporting.compliance(
-            every=every, org_id=session.org_id(org), product=product, status=status, limit=limit, cursor=cursor
+            every=every, org_id=session.org_id(org), product=product, status=status, at=at, limit=limit, cursor=cursor
         )
     print_list(answer, STANDINGS, standing_row, as_json=as_json)
 

@@ -11,8 +11,10 @@ from usher_contracts.entitlements import ClaimKind, Product, SeatReason
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.runtime import Running
+from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import place_in
-from usher_reporting.http.reach import OrganizationParameter, reach_of
+from usher_reporting.http.reach import OrganizationParameter
 from usher_reporting.store.claims import Place, search_claims
 
 PLACE: TypeAdapter[tuple[datetime, UUID, str, int]] = TypeAdapter(tuple[AwareDatetime, UUID, Product, int])
@@ -51,7 +53,9 @@ class Claim(BaseModel):
 @router.get("/v1/claims", dependencies=[scoped("reports:read")])
 async def claims(
     access: Authorized,
+    running: Running,
     org_id: OrganizationParameter = None,
+    at: AtParameter = None,
     product: Product | None = None,
     user_id: UUID | None = None,
     kind: ClaimKind | None = None,
@@ -71,10 +75,10 @@ async def claims(
         "until": until,
     }
     after = place_in(cursor, PLACE, 4)
-    async with access.transaction() as conn:
-        reach = await reach_of(access, conn, org_id)
+    async with looking(access, running, org_id, at) as look:
+        tenants, units = look.reach.tenants, look.reach.units
         found = await search_claims(
-            conn, reach.tenants, reach.units, filters, after=Place(*after) if after else None, limit=limit + 1
+            look.conn, tenants, units, filters, after=Place(*after) if after else None, limit=limit + 1
         )
     items = [Claim(**row) for row in found[:limit]]
     last = items[-1] if len(found) > limit else None

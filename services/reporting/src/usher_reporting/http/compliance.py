@@ -12,8 +12,10 @@ from usher_contracts.reporting import ComplianceStatus
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.runtime import Running
+from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import TEXT, place_in
-from usher_reporting.http.reach import OrganizationParameter, reach_of
+from usher_reporting.http.reach import OrganizationParameter
 from usher_reporting.store.compliance import list_standings
 
 PLACE: TypeAdapter[tuple[UUID, str]] = TypeAdapter(tuple[UUID, Annotated[str, Field(pattern=TEXT)]])
@@ -49,19 +51,20 @@ class Compliance(BaseModel):
 @router.get("/v1/compliance", dependencies=[scoped("reports:read")])
 async def compliance(
     access: Authorized,
+    running: Running,
     org_id: OrganizationParameter = None,
+    at: AtParameter = None,
     status: Annotated[ComplianceStatus | None, Query()] = None,
     product: Annotated[Product | None, Query()] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorParameter = None,
 ) -> Page[Compliance]:
     """Every license of an organization and its units, judged some seconds ago at most."""
-    async with access.transaction() as conn:
-        reach = await reach_of(access, conn, org_id)
+    async with looking(access, running, org_id, at) as look:
         found = await list_standings(
-            conn,
-            reach.tenants,
-            reach.units,
+            look.conn,
+            look.reach.tenants,
+            look.reach.units,
             status=status,
             product=product,
             after=place_in(cursor, PLACE, 2),

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT
@@ -15,8 +15,9 @@ from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
 from usher_reporting.domain.dashboard import Line
+from usher_reporting.http.looking import AtParameter, Look, looking
 from usher_reporting.http.places import TEXT, place_in
-from usher_reporting.http.reach import OrganizationParameter, Reach, reach_of
+from usher_reporting.http.reach import OrganizationParameter, Reach
 from usher_reporting.http.renewals import UPCOMING, Renewal, to_renewal
 from usher_reporting.store.figures import load_delay_ms, load_lines, load_sum
 from usher_reporting.store.organizations import Organization, load_organizations
@@ -65,13 +66,23 @@ class Product(BaseModel):
 
 
 class Dashboard(BaseModel):
-    """`org_id` is null for the sum over all tenants; `delay_ms` is how late facts on seats came lately."""
+    """`as_of` is the moment of which all of it is; it can be asked for again, with the same answer.
+
+    `org_id` is null for the sum over all tenants, each as of its own latest change by then. `delay_ms` is how late
+    facts on seats came lately; it is null of a past moment.
+    """
 
     as_of: datetime
     org_id: UUID | None
     delay_ms: int | None
     products: list[Product]
     upcoming_renewals: list[Renewal]
+
+
+class History(Dashboard):
+    """The dashboard of a past moment. Nothing more will be known as of any moment up to `watermark`."""
+
+    watermark: datetime
 
 
 class UnitProduct(BaseModel):
@@ -98,20 +109,38 @@ class Unit(BaseModel):
 
 
 @router.get("/v1/dashboard", dependencies=[scoped("reports:read")])
-async def dashboard(access: Authorized, running: Running, org_id: OrganizationParameter = None) -> Dashboard:
+async def dashboard(
+    access: Authorized, running: Running, org_id: OrganizationParameter = None, at: AtParameter = None
+) -> Dashboard:
     """Every product's seats and people, combined, and what ends soon."""
-    at = running.clock.now()
-    async with access.transaction() as conn:
-        reach = await reach_of(access, conn, org_id)
-        lines = await lines_of(conn, reach)
-        renewals = await load_renewals(conn, reach.tenants, reach.units, at + UPCOMING, limit=SHOWN_RENEWALS)
-        delay_ms = await load_delay_ms(conn, reach.tenants)
+    async with looking(access, running, org_id, at) as look:
+        return await dashboard_of(look, await load_delay_ms(look.conn, look.reach.tenants) if at is None else None)
+
+
+@router.get("/v1/history", dependencies=[scoped("reports:read")])
+async def history(
+    access: Authorized,
+    running: Running,
+    at: Annotated[AwareDatetime, Query(description="The moment that is asked about")],
+    org_id: OrganizationParameter = None,
+) -> History:
+    """The dashboard as it was at a past moment; every other report takes `at` too."""
+    async with looking(access, running, org_id, at) as look:
+        found = await dashboard_of(look, None)
+    return History(**dict(found), watermark=look.watermark)
+
+
+async def dashboard_of(look: Look, delay_ms: int | None) -> Dashboard:
+    """The dashboard of one moment."""
+    conn, reach = look.conn, look.reach
+    lines = await lines_of(conn, reach)
+    renewals = await load_renewals(conn, reach.tenants, reach.units, look.at + UPCOMING, limit=SHOWN_RENEWALS)
     return Dashboard(
-        as_of=at,
+        as_of=look.at,
         org_id=reach.org_id,
         delay_ms=delay_ms,
         products=[to_product(line) for line in lines],
-        upcoming_renewals=[to_renewal(renewal, at) for renewal in renewals],
+        upcoming_renewals=[to_renewal(renewal, look.at) for renewal in renewals],
     )
 
 
@@ -124,14 +153,16 @@ async def lines_of(conn: AsyncConnection, reach: Reach) -> Sequence[Line]:
 @router.get("/v1/dashboard/organizations", dependencies=[scoped("reports:read")])
 async def organizations(
     access: Authorized,
+    running: Running,
     org_id: OrganizationParameter = None,
+    at: AtParameter = None,
     sort: Literal["name", "-name"] = "name",
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorParameter = None,
 ) -> Page[Unit]:
     """The allocation by organization: the one asked about and all below it; else, for the system, every tenant."""
-    async with access.transaction() as conn:
-        reach = await reach_of(access, conn, org_id)
+    async with looking(access, running, org_id, at) as look:
+        conn, reach = look.conn, look.reach
         found = await load_organizations(
             conn,
             [tenant for tenant in reach.tenants if tenant != OPERATORS_TENANT],

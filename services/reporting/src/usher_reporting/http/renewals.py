@@ -12,8 +12,9 @@ from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
 from usher_reporting.domain.dashboard import days_left
+from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import place_in
-from usher_reporting.http.reach import OrganizationParameter, reach_of
+from usher_reporting.http.reach import OrganizationParameter
 from usher_reporting.store import renewals as store
 
 UPCOMING = timedelta(days=90)
@@ -42,25 +43,24 @@ async def renewals(
     access: Authorized,
     running: Running,
     org_id: OrganizationParameter = None,
+    at: AtParameter = None,
     within_days: Annotated[int, Query(ge=0, le=3_650)] = UPCOMING.days,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorParameter = None,
 ) -> Page[Renewal]:
     """The terms that end within so many days, the soonest first; renewed, expired and ended ones are not among them."""
-    at = running.clock.now()
-    async with access.transaction() as conn:
-        reach = await reach_of(access, conn, org_id)
+    async with looking(access, running, org_id, at) as look:
         found = await store.load_renewals(
-            conn,
-            reach.tenants,
-            reach.units,
-            at + timedelta(days=within_days),
+            look.conn,
+            look.reach.tenants,
+            look.reach.units,
+            look.at + timedelta(days=within_days),
             after=place_in(cursor, PLACE, 2),
             limit=limit + 1,
         )
     shown = found[:limit]
     return Page(
-        items=[to_renewal(one, at) for one in shown],
+        items=[to_renewal(one, look.at) for one in shown],
         next_cursor=encode_cursor([shown[-1].ends_at, shown[-1].term_id]) if len(found) > limit else None,
     )
 

@@ -12,8 +12,9 @@ from usher_kit.errors import Invalid
 from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
+from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import place_in
-from usher_reporting.http.reach import OrganizationParameter, Reach, reach_of
+from usher_reporting.http.reach import OrganizationParameter, Reach
 from usher_reporting.store.actives import Asked, list_actives, sum_actives
 
 PeriodName = Literal["day", "month"]
@@ -66,19 +67,18 @@ async def usage(
     access: Authorized,
     running: Running,
     org_id: OrganizationParameter = None,
+    at: AtParameter = None,
     period: PeriodParameter = "day",
     since: Since = None,
     until: Until = None,
 ) -> UsageOverTime:
     """How many people of an organization and its units came, period by period."""
-    at = running.clock.now()
-    async with access.transaction() as conn:
-        reach = await reach_of(access, conn, org_id)
-        asked = asked_of(reach, period, since, until, at.date())
-        found = await sum_actives(conn, asked)
+    async with looking(access, running, org_id, at) as look:
+        asked = asked_of(look.reach, period, since, until, look.at.date())
+        found = await sum_actives(look.conn, asked)
     items = [ActivePeriod(starts_on=one.starts_on, active_people=one.people, logins=one.logins) for one in found]
     return UsageOverTime(
-        as_of=at, org_id=reach.org_id, period=period, since=asked.since, until=asked.until, items=items
+        as_of=look.at, org_id=look.reach.org_id, period=period, since=asked.since, until=asked.until, items=items
     )
 
 
@@ -87,6 +87,7 @@ async def usage_by_organization(
     access: Authorized,
     running: Running,
     org_id: OrganizationParameter = None,
+    at: AtParameter = None,
     period: PeriodParameter = "day",
     since: Since = None,
     until: Until = None,
@@ -94,11 +95,9 @@ async def usage_by_organization(
     cursor: CursorParameter = None,
 ) -> Page[UnitPeriod]:
     """The same, each organization by itself, in order of time."""
-    today = running.clock.now().date()
-    async with access.transaction() as conn:
-        reach = await reach_of(access, conn, org_id)
-        asked = asked_of(reach, period, since, until, today)
-        found = await list_actives(conn, asked, after=place_in(cursor, PLACE, 2), limit=limit + 1)
+    async with looking(access, running, org_id, at) as look:
+        asked = asked_of(look.reach, period, since, until, look.at.date())
+        found = await list_actives(look.conn, asked, after=place_in(cursor, PLACE, 2), limit=limit + 1)
     shown = found[:limit]
     return Page(
         items=[

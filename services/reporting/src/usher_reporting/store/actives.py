@@ -1,7 +1,7 @@
 """How many came: by period over any number of organizations, or each of them by itself."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,6 +21,18 @@ EACH = text(f"""
     left join organization o on o.tenant_id = a.tenant_id and o.id = a.org_id
     where {ASKED} and (cast(:after_org as uuid) is null or (a.starts_on, a.org_id) > (:after_day, :after_org))
     order by a.starts_on, a.org_id limit :limit
+""")
+
+# A day's figures change with every login; a state is thinned out when a later one of the same day is there.
+THIN = text("""
+    delete from actives_history h
+    where h.known_from >= cast(:since as timestamptz) and h.known_from < cast(:until as timestamptz) and exists (
+        select from actives_history later
+        where (later.tenant_id, later.org_id, later.period, later.starts_on)
+            = (h.tenant_id, h.org_id, h.period, h.starts_on)
+            and later.known_from > h.known_from
+            and later.known_from < date_trunc('day', h.known_from, 'UTC') + interval '1 day'
+    )
 """)
 
 
@@ -65,6 +77,11 @@ async def list_actives(
     after_day, after_org = after or (asked.since, None)
     place = {"after_day": after_day, "after_org": after_org, "limit": limit}
     return [UnitActives(*row) for row in await conn.execute(EACH, parameters(asked) | place)]
+
+
+async def thin_history(conn: AsyncConnection, since: datetime, until: datetime) -> int:
+    """Of the states that figures were in between two moments, keep the last of each day. Answers how many went."""
+    return (await conn.execute(THIN, {"since": since, "until": until})).rowcount
 
 
 def parameters(asked: Asked) -> dict[str, object]:

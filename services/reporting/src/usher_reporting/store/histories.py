@@ -1,6 +1,7 @@
 """Histories that a restore forked: which claims lead to the present (messages: The state-carrying rule)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -37,14 +38,18 @@ JUDGE = text("""
         ) as is_void
         from asked join claim c using (tenant_id, user_id, product)
     )
-    update claim c set is_void = judged.is_void from judged
+    update claim c
+    set is_void = judged.is_void, voided_at = case when judged.is_void then cast(:moment as timestamptz) end
+    from judged
     where (c.tenant_id, c.user_id, c.product, c.version)
         = (judged.tenant_id, judged.user_id, judged.product, judged.version) and c.is_void <> judged.is_void
 """)
 
 
-async def judge_claims(conn: AsyncConnection, seats: Sequence[SeatKey]) -> None:
+async def judge_claims(conn: AsyncConnection, seats: Sequence[SeatKey], moment: datetime) -> None:
     """Mark as void what does not lead to these seats' highest versions; whatever is known of them by now is judged."""
     if seats:
         tenants, users, products = zip(*seats, strict=True)
-        await conn.execute(JUDGE, {"tenants": list(tenants), "users": list(users), "products": list(products)})
+        await conn.execute(
+            JUDGE, {"tenants": list(tenants), "users": list(users), "products": list(products), "moment": moment}
+        )

@@ -13,15 +13,6 @@ from usher_reporting.domain.people import Activity, Change, Holding, Person, Per
 from usher_reporting.store.statements import execute, save
 from usher_reporting.tables import HEADCOUNT, SEAT
 
-OWN_TENANTS = "unnest(cast(nullif(current_setting('usher.tenants', true), '') as uuid[]))"
-ADD_PROGRESS = text(f"insert into progress (tenant_id) select * from {OWN_TENANTS} order by 1 on conflict do nothing")
-LOCK_PROGRESS = text(f"""
-    with locked as (select tenant_id from progress order by tenant_id for update)
-    select (select count(*) from locked) = (select count(*) from {OWN_TENANTS})
-""")
-LOCKED = "usher.reporting.locked_in"
-"""Where a connection carries the transaction that holds the lock."""
-
 NOTE_DELAYS = text("""
     update progress as p set delays_ms = (array_prepend(new.delay, p.delays_ms))[1:32]
     from unnest(cast(:tenants as uuid[]), cast(:delays as bigint[])) as new (tenant_id, delay)
@@ -59,21 +50,6 @@ LOAD_MOVED = text(f"""
 ADD_TO_HEADCOUNT = f"do update set ({', '.join(Headcount._fields)}) = (" + (
     ", ".join(f"kept.{figure} + excluded.{figure}" for figure in Headcount._fields) + ")"
 )
-
-
-async def lock_tenants(conn: AsyncConnection) -> None:
-    """Lock the transaction's tenants, in their order: one transaction at a time brings a tenant's figures in step.
-
-    Those that are new get their rows first. Locked once, they stay so until the transaction's end.
-    """
-    assert conn.sync_connection is not None  # noqa: S101 (a transaction is open)
-    transaction = conn.sync_connection.get_transaction()
-    if conn.info.get(LOCKED) is transaction:
-        return
-    if not await conn.scalar(LOCK_PROGRESS):
-        await conn.execute(ADD_PROGRESS)
-        await conn.execute(LOCK_PROGRESS)
-    conn.info[LOCKED] = transaction
 
 
 async def note_delays(conn: AsyncConnection, delays_ms: Mapping[UUID, int]) -> None:

@@ -16,7 +16,7 @@ from usher_kit.audit_log.checkpoints import Signer
 from usher_kit.audit_log.documents import to_document
 from usher_kit.consuming import InvalidFact
 from usher_reporting.store.audit_log import End, add_appended, add_checkpoints, load_ends, load_known_events
-from usher_reporting.store.people import lock_tenants
+from usher_reporting.store.timeline import lock_tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class AppendActs:
 
     async def __call__(self, conn: AsyncConnection, events: Sequence[Event[AuditRecorded]], at: datetime) -> int:
         """Append acts that are not in the log yet, in their order of arrival: one batch a tenant."""
-        await lock_tenants(conn)
+        await lock_tenants(conn, at)
         fresh = only_new(events, await load_known_events(conn, [(one.tenantid, one.id) for one in events]))
         ends = await load_ends(conn, list(fresh))
         appended = [append(ends[tenant].head, documents_of(acts), at) for tenant, acts in fresh.items()]
@@ -85,7 +85,7 @@ async def sign_ends(
     conn: AsyncConnection, signer: Signer, tenants: Sequence[UUID], at: datetime
 ) -> list[dict[str, Any]]:
     """Sign the logs whose end no checkpoint covers yet. Returns the new checkpoints."""
-    await lock_tenants(conn)
+    await lock_tenants(conn, at)
     ends = (await load_ends(conn, tenants)).values()
     due = [state(one.head, one.checkpoints + 1, at) for one in ends if one.head.batches > one.signed_batches]
     return await sign(conn, signer, due)

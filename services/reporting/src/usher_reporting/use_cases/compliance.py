@@ -13,6 +13,7 @@ from usher_kit.ids import new_id
 from usher_kit.versions import epoch_of, in_epoch
 from usher_reporting.domain.compliance import Finding, Position, Status, Thresholds, findings, status_of
 from usher_reporting.store.compliance import Standing, load_closed, load_positions, save_standings
+from usher_reporting.store.timeline import lock_tenants
 
 
 async def judge_compliance(conn: AsyncConnection, at: datetime, thresholds: Thresholds) -> int:
@@ -25,6 +26,9 @@ async def judge_compliance(conn: AsyncConnection, at: datetime, thresholds: Thre
         for after, before in judged
         if (after.status, after.findings) != (before.status, before.findings)
     ]
+    if not news:
+        return 0
+    await lock_tenants(conn, at, sorted({after.key.tenant_id for after, _ in news}))
     numbered = [(after._replace(version=in_epoch(before.version + 1, epoch)), before.version) for after, before in news]
     saved = await save_standings(conn, [standing for standing, _ in numbered], at)
     told = [(standing, previous) for standing, previous in numbered if standing.key in saved]

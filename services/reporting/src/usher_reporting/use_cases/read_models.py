@@ -21,11 +21,11 @@ from usher_reporting.store.histories import SeatKey, judge_claims
 from usher_reporting.store.people import (
     load_moved,
     load_people,
-    lock_tenants,
     note_delays,
     save_changes,
 )
 from usher_reporting.store.statements import save_missing, save_newer
+from usher_reporting.store.timeline import lock_tenants
 from usher_reporting.tables import ACTIVES, CLAIM, LICENSE_TERM, POOL, PRODUCT, PROFILE
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -35,7 +35,7 @@ async def keep_organizations(
     conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime
 ) -> Sequence[UUID]:
     """Keep the tree."""
-    await lock_tenants(conn)
+    await lock_tenants(conn, at)
     return await directory.apply_organizations(conn, events, at)
 
 
@@ -44,7 +44,7 @@ async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
 
     Of who is deleted no personal data stays: a blank profile takes the place of theirs, in whatever order they come.
     """
-    await lock_tenants(conn)
+    await lock_tenants(conn, at)
     facts = [event.data for event in latest(events)]
     to = {(fact.tenant_id, fact.id): fact.org_id for fact in facts}
     moved = await load_moved(conn, to)
@@ -68,54 +68,54 @@ def blank_profile(fact: UserChanged) -> dict[str, Any]:
 async def keep_profiles(
     conn: AsyncConnection,
     events: Sequence[Event[UserProfileChanged]],
-    at: datetime,  # noqa: ARG001 (a use case)
+    at: datetime,
 ) -> int:
     """Keep names and addresses."""
-    return await keep_latest(conn, PROFILE, events)
+    return await keep_latest(conn, PROFILE, events, at)
 
 
 async def keep_products(
     conn: AsyncConnection,
     events: Sequence[Event[ProductChanged]],
-    at: datetime,  # noqa: ARG001 (a use case)
+    at: datetime,
 ) -> int:
     """Keep the catalogue."""
-    return await keep_latest(conn, PRODUCT, events)
+    return await keep_latest(conn, PRODUCT, events, at)
 
 
 async def keep_terms(
     conn: AsyncConnection,
     events: Sequence[Event[LicenseTermChanged]],
-    at: datetime,  # noqa: ARG001 (a use case)
+    at: datetime,
 ) -> int:
     """Keep the license terms with their states."""
-    return await keep_latest(conn, LICENSE_TERM, events)
+    return await keep_latest(conn, LICENSE_TERM, events, at)
 
 
 async def keep_pools(
     conn: AsyncConnection,
     events: Sequence[Event[PoolChanged]],
-    at: datetime,  # noqa: ARG001 (a use case)
+    at: datetime,
 ) -> int:
     """Keep the pools: their capacities and license states. Who holds their seats is counted here."""
-    return await keep_latest(conn, POOL, events)
+    return await keep_latest(conn, POOL, events, at)
 
 
 async def keep_actives(
     conn: AsyncConnection,
     events: Sequence[Event[ActivesChanged]],
-    at: datetime,  # noqa: ARG001 (a use case)
+    at: datetime,
 ) -> int:
     """Keep how many came."""
-    return await keep_latest(conn, ACTIVES, events)
+    return await keep_latest(conn, ACTIVES, events, at)
 
 
-async def keep_latest(conn: AsyncConnection, table: Table, events: Sequence[Event[Any]]) -> int:
+async def keep_latest(conn: AsyncConnection, table: Table, events: Sequence[Event[Any]], at: datetime) -> int:
     """Keep the highest version of each entity in a table whose columns have the names of the fact's fields.
 
     Answers how many were news.
     """
-    await lock_tenants(conn)
+    await lock_tenants(conn, at)
     return await save_newer(conn, table, [dict(event.data) for event in latest(events)])
 
 
@@ -124,10 +124,10 @@ async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]]
 
     Where entitlements was restored from a backup, what it told after that backup and before is marked void.
     """
-    await lock_tenants(conn)
+    moment = await lock_tenants(conn, at)
     told = await tell_of_seats(conn, [to_news(event.data, Seat(holding=to_holding(event.data))) for event in events])
-    news = await save_missing(conn, CLAIM, [to_claim(event) for event in events])
-    await judge_claims(conn, [seat for change in told for seat in restored_seats(change.after)])
+    news = await save_missing(conn, CLAIM, [to_claim(event, moment) for event in events])
+    await judge_claims(conn, [seat for change in told for seat in restored_seats(change.after)], moment)
     await note_delays(conn, delays_ms(events, at))
     return news
 
@@ -135,10 +135,10 @@ async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]]
 async def keep_activity(
     conn: AsyncConnection,
     events: Sequence[Event[SeatActivityChanged]],
-    at: datetime,  # noqa: ARG001 (a use case)
+    at: datetime,
 ) -> int:
     """Keep how each seat is used, and count it."""
-    await lock_tenants(conn)
+    await lock_tenants(conn, at)
     told = await tell_of_seats(conn, [to_news(event.data, Seat(activity=to_activity(event.data))) for event in events])
     return sum(1 for change in told for _ in change.changed_seats())
 
@@ -174,7 +174,7 @@ def to_activity(fact: SeatActivityChanged) -> Activity:
     return Activity(fact.version, fact.activity, fact.since, fact.last_login_at)
 
 
-def to_claim(event: Event[SeatChanged]) -> dict[str, Any]:
+def to_claim(event: Event[SeatChanged], known_at: datetime) -> dict[str, Any]:
     """The line of history that this version of a seat is, as its row; with all that leads back to its cause."""
     fact = event.data
     return {
@@ -196,7 +196,11 @@ def to_claim(event: Event[SeatChanged]) -> dict[str, Any]:
         "correlation_id": event.correlationid,
         "changeset": event.changeset,
         "trace_id": trace_id_of(event.traceparent),
+        "since": fact.since,
+        "assigned_since": fact.assigned_since,
         "is_void": False,
+        "known_at": known_at,
+        "voided_at": None,
     }
 
 
