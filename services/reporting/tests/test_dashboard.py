@@ -209,7 +209,7 @@ async def test_renewals_come_with_the_days_that_are_left(district: Reporting, ge
         term(NORTH, ends=day(10.5), product="observe"),
         term(SOUTH, ends=day(-3), state="grace"),
         term(ends=day(5), state="renewed"),
-        term(ends=day(91), state="active"),
+        term(ends=day(91.5), state="active"),
     )
     upcoming = (await get("/v1/dashboard"))["upcoming_renewals"]
     assert [some(one, "organization", "product", "days_left", "state") for one in upcoming] == [
