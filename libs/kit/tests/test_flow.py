@@ -18,7 +18,7 @@ from usher_contracts.identity import UserChanged
 from usher_contracts.topology import EVENTS
 from usher_kit import dead_letters, outbox
 from usher_kit.batch import AT_ONCE, ENOUGH, Linger
-from usher_kit.broker import Messaging, connect
+from usher_kit.broker import Consumer, Messaging, connect
 from usher_kit.clock import FixedClock
 from usher_kit.consuming import Applier, InvalidFact, UseCase
 from usher_kit.database import Database
@@ -40,7 +40,7 @@ async def running(
     messaging = Messaging(connection, Relay(database, connection, SERVICE))
     database.on_facts = messaging.start_relay()
     applier = Applier(SERVICE, {UserChanged: use_case}, database, FixedClock(DAY), patience)
-    await messaging.start_subscriber(vhost, applier, prefetch=50, max_facts=200, linger=linger)
+    await messaging.start_consumer(Consumer(vhost, applier, prefetch=50, max_facts=200, linger=linger))
     try:
         yield messaging
     finally:

@@ -23,7 +23,8 @@ from usher_contracts.identity import (
     UserProfileChanged,
 )
 from usher_contracts.notifications import DeliveryChanged
-from usher_contracts.reporting import ComplianceChanged
+from usher_contracts.re_emission import ENDED, REQUESTS
+from usher_contracts.reporting import ComplianceChanged, RebuildMarked
 from usher_contracts.usage import ActivesChanged, SeatActivityChanged
 
 _ALL: Sequence[type[Fact]] = (
@@ -45,7 +46,10 @@ _ALL: Sequence[type[Fact]] = (
     ActivesChanged,
     DeliveryChanged,
     ComplianceChanged,
+    RebuildMarked,
     *AUDIT_FACTS.values(),
+    *REQUESTS,
+    *ENDED.values(),
 )
 
 FACTS: Mapping[str, type[Fact]] = {fact.type: fact for fact in _ALL}

@@ -106,6 +106,8 @@ class Envelope(BaseModel):
     changeset: str | None = None
     traceparent: str | None = None
     tracestate: str | None = None
+    reemission: str | None = None
+    """The request by which its owner told it again; none where it is told because it became true."""
 
     @property
     def key(self) -> str:

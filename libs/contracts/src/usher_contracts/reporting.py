@@ -1,4 +1,4 @@
-"""Facts that reporting owns: whether an organization keeps to what it bought (messages: The catalogue)."""
+"""Facts that reporting owns: who keeps to what they bought, and marks of a rebuild (messages: The catalogue)."""
 
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from usher_contracts.entitlements import Product
-from usher_contracts.envelope import StateFact, Time
+from usher_contracts.envelope import Fact, StateFact, Time
 
 ComplianceStatus = Literal["compliant", "at_risk", "non_compliant"]
 
@@ -40,3 +40,16 @@ class ComplianceChanged(StateFact):
     @property
     def unit(self) -> UUID:
         return self.org_id
+
+
+class RebuildMarked(Fact):
+    """A mark in the queue of a rebuild: once it is applied, so is all that came before it."""
+
+    type: ClassVar[str] = "usher.reporting.rebuild.marked.v1"
+
+    id: UUID
+    number: Annotated[int, Field(ge=1)]
+
+    @property
+    def subject(self) -> str:
+        return str(self.id)

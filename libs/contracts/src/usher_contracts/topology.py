@@ -1,11 +1,12 @@
 """The topology on RabbitMQ: exchanges, queues, bindings and their arguments (messages: On RabbitMQ)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from usher_contracts.catalogue import FACTS, LISTENERS, PERSONAL
-from usher_contracts.envelope import routing_key
+from usher_contracts.envelope import Fact, routing_key
+from usher_contracts.re_emission import ENDED, REQUESTS
 
 EVENTS = "usher.events"
 LOG = "usher.log"
@@ -35,6 +36,7 @@ KNOWN_ARGUMENTS = frozenset(
         "x-dead-letter-routing-key",
         "x-dead-letter-strategy",
         "x-overflow",
+        "x-single-active-consumer",
         "x-max-age",
         "x-max-length",
         "x-stream-max-segment-size-bytes",
@@ -71,6 +73,20 @@ def events_queue(service: str) -> Queue:
 def upstream_queue() -> Queue:
     """Every command of every upstream system; like a queue of facts in all else."""
     return Queue(f"{COMMANDED}.upstream", kept_for(COMMANDED), ["#"], UPSTREAM)
+
+
+def requests_queue(service: str) -> Queue:
+    """Where a service hears what it is asked to tell again, apart from the facts that it lives by."""
+    return Queue(f"{service}.requests", kept_for(service), [routing_key(fact.type) for fact in REQUESTS])
+
+
+def rebuild_queue(service: str, facts: Iterable[type[Fact]]) -> Queue:
+    """What a service hears of these types while it builds its read models anew; gone when it has done so.
+
+    One consumer at a time, so that what comes first is applied first.
+    """
+    arguments = {**kept_for(service), "x-single-active-consumer": True}
+    return Queue(f"{service}.rebuild", arguments, [routing_key(fact.type) for fact in facts])
 
 
 def kept_for(service: str) -> Mapping[str, str | int]:
@@ -114,4 +130,5 @@ def queues() -> list[Queue]:
     """Every queue that is always there, those that others dead-letter into first."""
     services = list(LISTENERS)
     dead = map(dead_queue, [*services, COMMANDED])
-    return [*dead, *map(events_queue, services), upstream_queue(), log_stream()]
+    asked = map(requests_queue, ENDED)
+    return [*dead, *map(events_queue, services), upstream_queue(), *asked, log_stream()]

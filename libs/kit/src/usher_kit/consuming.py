@@ -4,11 +4,12 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Sized
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, perf_counter
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import orjson
 import structlog
@@ -35,6 +36,8 @@ already, or older."""
 
 Apply: TypeAlias = Mapping[type[Any], UseCase]
 """A service's use cases, in the order in which a batch takes them; types that share one reach it together."""
+
+Transaction: TypeAlias = Callable[[Database, Sequence[UUID]], AbstractAsyncContextManager[AsyncConnection]]
 
 TRIES_ALONE = 3
 """How often a fact that fails for an unknown reason is tried by itself before it is dead."""
@@ -85,6 +88,8 @@ class Applier:
     clock: Clock
     patience: float = PATIENCE_SECONDS
     read: Read = decode
+    transaction: Transaction = Database.transaction
+    """How a batch's transaction is opened for its tenants."""
 
     async def answers(self) -> bool:
         """Whether the database does its work again."""
@@ -149,7 +154,7 @@ class Applier:
         started = perf_counter()
         dead = [to_dead_row(one, self.service) for one in refused]
         tenants = {event.tenantid for event in events} | {row.tenant_id for row in dead}
-        recorded = [event.traceparent for event in events if is_sampled(event.traceparent)]
+        recorded = [event.traceparent for event in events if is_followed(event)]
         links = [link for traceparent in recorded[:LINKED_FACTS] for link in link_to(traceparent)]
         with (
             ExitStack() as followed,
@@ -162,7 +167,7 @@ class Applier:
             ),
         ):
             traced = [self._follow(event, followed) for event in events]
-            async with self.database.transaction(sorted(tenants)) as conn:
+            async with self.transaction(self.database, sorted(tenants)) as conn:
                 news = await self._use(conn, traced)
                 await outbox.add_rows(conn, dead)
         names.BATCH_FACTS.labels(self.service).observe(len(events))
@@ -199,7 +204,7 @@ class Applier:
 
     def _follow(self, event: Any, followed: ExitStack) -> Any:
         """Give a recorded fact a span of its own in its own trace, which what it causes then continues."""
-        if not is_sampled(event.traceparent):
+        if not is_followed(event):
             return event
         own = TRACER.start_span(
             f"{names.SPAN_APPLY_FACT} {event.type.removeprefix('usher.')}",
@@ -216,6 +221,11 @@ class Applier:
         )
         followed.callback(own.end)
         return event.model_copy(update={"traceparent": traceparent_of(own)})
+
+
+def is_followed(event: Any) -> bool:
+    """Whether the trace of an event is recorded, and goes on here: what is told again is no part of its old trace."""
+    return is_sampled(event.traceparent) and event.reemission is None
 
 
 async def set_aside(conn: AsyncConnection, service: str, events: Sequence[Any], reason: str, detail: str) -> None:

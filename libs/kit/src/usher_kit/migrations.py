@@ -84,7 +84,7 @@ def open_to_reader(service: str, reader: str, columns: Mapping[str, Sequence[str
 
 
 def create_plumbing() -> None:
-    """Create `tenant`, `epoch` (the first, 0), `outbox` and `idempotency_key`.
+    """Create `tenant`, `epoch` (the first, 0), `outbox`, `told`, `re_emission` and `idempotency_key`.
 
     The relay, which serves all tenants, has a policy of its own.
     """
@@ -92,9 +92,9 @@ def create_plumbing() -> None:
     add_plumbing(metadata)
     metadata.create_all(op.get_bind())
     op.execute("insert into epoch (number) values (0)")
-    isolate("outbox")
-    isolate("idempotency_key")
-    for table in ("outbox", "idempotency_key"):
+    for table in ("outbox", "told", "re_emission", "idempotency_key"):
+        isolate(table)
+    for table in ("outbox", "told", "idempotency_key"):
         op.execute(f"create policy relay on {table} using (current_setting('usher.relay', true) = 'on')")
 
 

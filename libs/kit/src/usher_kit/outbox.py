@@ -27,6 +27,14 @@ ADD = text("""
 """)
 
 
+ADD_FOR = text("""
+    insert into outbox (tenant_id, exchange, routing_key, queue, attributes, body, added_at)
+    select tenant, '', key, :queue, attributes, body, now()
+    from unnest(cast(:tenants as uuid[]), cast(:keys as text[]), cast(:attributes as text[]), cast(:bodies as text[]))
+        as fact (tenant, key, attributes, body)
+""")
+
+
 class OutboxRow(NamedTuple):
     """One message to be: where it goes, its CloudEvents attributes (or headers) and its body, both as JSON text."""
 
@@ -35,6 +43,8 @@ class OutboxRow(NamedTuple):
     routing_key: str
     attributes: str
     body: str
+    queue: str | None = None
+    """Where alone it goes, when it is told again; its routing key then says what it is."""
 
 
 async def add(conn: AsyncConnection, events: Sequence[Event[Any]]) -> None:
@@ -81,6 +91,21 @@ async def write_rows(conn: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
         {
             "tenants": [row.tenant_id for row in rows],
             "exchanges": [row.exchange for row in rows],
+            "keys": [row.routing_key for row in rows],
+            "attributes": [row.attributes for row in rows],
+            "bodies": [row.body for row in rows],
+        },
+    )
+
+
+async def write_for(conn: AsyncConnection, queue: str, events: Sequence[Event[Any]]) -> None:
+    """Write facts that are told again, for one queue alone. What wakes the relay is the caller's."""
+    rows = [to_row(event) for event in events]
+    await conn.execute(
+        ADD_FOR,
+        {
+            "queue": queue,
+            "tenants": [row.tenant_id for row in rows],
             "keys": [row.routing_key for row in rows],
             "attributes": [row.attributes for row in rows],
             "bodies": [row.body for row in rows],

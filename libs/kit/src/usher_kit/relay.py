@@ -1,10 +1,11 @@
-"""The relay: claims facts, publishes them with confirms, and only then removes them (messages: Reliability)."""
+"""The relay: claims facts, publishes with confirms, and only then removes or keeps them (messages: Reliability)."""
 
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import aio_pika
 import orjson
@@ -12,6 +13,7 @@ import structlog
 from aio_pika.abc import AbstractExchange, AbstractRobustChannel, AbstractRobustConnection
 from opentelemetry.trace import Span, SpanKind
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.topology import EVENTS, OUTCOMES
 from usher_kit.database import Database
@@ -31,10 +33,24 @@ CONFIRM_SECONDS = 30.0
 RETRY_SECONDS = 1.0
 
 CLAIM = text("""
-    select id, tenant_id, exchange, routing_key, attributes, body from outbox order by id limit :limit
+    select id, tenant_id, exchange, routing_key, attributes, body, queue from outbox order by id limit :limit
     for update skip locked
 """)
 REMOVE = text("delete from outbox where id = any(cast(:ids as bigint[]))")
+# What is published again, having been published before, was told once: the message's id says so.
+KEEP = text("""
+    with removed as (
+        delete from outbox where id = any(cast(:ids as bigint[]))
+        returning tenant_id, exchange, routing_key, attributes, body
+    )
+    insert into told (tenant_id, id, routing_key, attributes, body)
+    select tenant_id, cast(cast(attributes as json) ->> 'id' as uuid), routing_key, attributes,
+        case when cast(body as json) #>> cast(unkept as text[]) is null then body
+            else cast(cast(body as jsonb) #- cast(unkept as text[]) as text) end
+    from removed join unnest(cast(:keys as text[]), cast(:unkept as text[])) as kept (key, unkept) on routing_key = key
+    where exchange = :events
+    on conflict do nothing
+""")
 COUNT_ATTEMPT = text("update outbox set attempts = least(attempts + 1, 30000) where id = any(cast(:ids as bigint[]))")
 
 RECORDED = re.compile('"traceparent":"[^"]*[13579bdf]"')
@@ -44,12 +60,22 @@ log = structlog.get_logger()
 
 
 class Relay:
-    """Publishes one service's outbox."""
+    """Publishes one service's outbox.
 
-    def __init__(self, database: Database, connection: AbstractRobustConnection, service: str) -> None:
+    `kept` are the routing keys whose history is kept, each with the JSON path of what is left out of it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        connection: AbstractRobustConnection,
+        service: str,
+        kept: Mapping[str, str] | None = None,
+    ) -> None:
         self._database = database
         self._connection = connection
         self._service = service
+        self._kept = kept or {}
         self._wake = asyncio.Event()
         self._exchanges: dict[str, AbstractExchange] = {}
         self._channel: AbstractRobustChannel | None = None
@@ -75,17 +101,25 @@ class Relay:
             claimed = (await conn.execute(CLAIM, {"limit": CLAIM_FACTS})).all()
             if not claimed:
                 return 0
-            groups: dict[tuple[str, str], list[tuple[int, OutboxRow]]] = defaultdict(list)
+            groups: dict[tuple[str, str, str | None], list[tuple[int, OutboxRow]]] = defaultdict(list)
             for number, *columns in claimed:
                 row = OutboxRow._make(columns)
-                groups[row.exchange, row.routing_key].append((number, row))
+                groups[row.exchange, row.routing_key, row.queue].append((number, row))
             unconfirmed = await self._publish_groups(list(groups.values()))
-            await conn.execute(REMOVE, {"ids": [number for number, *_ in claimed if number not in unconfirmed]})
+            await self._remove(conn, [number for number, *_ in claimed if number not in unconfirmed], groups)
             if unconfirmed:
                 await conn.execute(COUNT_ATTEMPT, {"ids": list(unconfirmed)})
         if unconfirmed:
             await asyncio.sleep(RETRY_SECONDS)
         return len(claimed)
+
+    async def _remove(self, conn: AsyncConnection, ids: Sequence[int], groups: Iterable[tuple[str, str, Any]]) -> None:
+        """Remove what is published; of the types whose history is kept, each fact becomes a line of it."""
+        kept = {key: self._kept[key] for _, key, _ in groups if key in self._kept}
+        if kept:
+            await conn.execute(KEEP, {"ids": ids, "keys": list(kept), "unkept": list(kept.values()), "events": EVENTS})
+        else:
+            await conn.execute(REMOVE, {"ids": ids})
 
     async def _wait(self) -> None:
         try:
@@ -103,7 +137,7 @@ class Relay:
             start = 0
             # A dead letter stays a message of its own, so that each can be looked at and sent again alone.
             rows: Sequence[OutboxRow] = [row for _, row in group]
-            parts = cut(rows) if rows[0].exchange == EVENTS else ([row] for row in rows)
+            parts = cut(rows) if rows[0].exchange == EVENTS or rows[0].queue else ([row] for row in rows)
             for part in parts:
                 messages.append((numbers[start : start + len(part)], part))
                 start += len(part)
@@ -122,7 +156,7 @@ class Relay:
     async def _publish(self, rows: Sequence[OutboxRow]) -> None:
         """One message, until the broker has confirmed it; one that no queue takes is an error.
 
-        Only an outcome is for nobody where the upstream that asked has given up its queue.
+        Only where who asked has given up its queue is an outcome for nobody, or a fact that is told again.
         """
         exchange = await self._exchange(rows[0].exchange)
         followed = [follow(row, len(rows)) for row in rows]
@@ -137,8 +171,8 @@ class Relay:
                     delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
                     timestamp=datetime.now(UTC),
                 ),
-                routing_key=message.routing_key,
-                mandatory=rows[0].exchange != OUTCOMES,
+                routing_key=rows[0].queue or message.routing_key,
+                mandatory=rows[0].exchange != OUTCOMES and rows[0].queue is None,
                 timeout=CONFIRM_SECONDS,
             )
         finally:
@@ -160,8 +194,8 @@ class Relay:
 
 def follow(row: OutboxRow, count: int) -> tuple[OutboxRow, Span | None]:
     """The row of a recorded trace with the span of its publication, from which those who apply the fact go on."""
-    # A look before the reading: of a thousand facts, a few are recorded.
-    if not RECORDED.search(row.attributes):
+    # A look before the reading: of a thousand facts, a few are recorded. What is told again is none of its old trace.
+    if row.queue or not RECORDED.search(row.attributes):
         return row, None
     attributes: dict[str, str] = orjson.loads(row.attributes)
     traceparent = attributes.get("traceparent")

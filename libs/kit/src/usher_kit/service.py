@@ -16,11 +16,12 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from sqlalchemy import Connection, MetaData
 from starlette.types import ASGIApp
 
+from usher_contracts.topology import requests_queue
 from usher_kit import asyncapi, dead_letters_http, health
 from usher_kit.access import Guard, Lookup, find_in_directory
 from usher_kit.batch import AT_ONCE, Linger
 from usher_kit.body_limit import BodyLimit
-from usher_kit.broker import Messaging, connect
+from usher_kit.broker import Consumer, Messaging, connect
 from usher_kit.consuming import Applier, Apply
 from usher_kit.docs_page import add_docs_page
 from usher_kit.documented import document_problems
@@ -32,6 +33,9 @@ from usher_kit.migrations import migrate, pending, raise_epoch
 from usher_kit.outbox_watch import WATCH_OUTBOX
 from usher_kit.ports import PORTS
 from usher_kit.problems import add_problem_handlers
+from usher_kit.re_emission.requests import taking
+from usher_kit.re_emission.sources import History, Source
+from usher_kit.re_emission.telling import telling
 from usher_kit.relay import Relay
 from usher_kit.runtime import Runtime, make_runtime
 from usher_kit.security_headers import Policy, SecurityHeaders, nothing
@@ -74,6 +78,8 @@ class Service:
     """How long what it listens to may wait for more of it."""
     read: Read = decode
     """How it reads what it listens to: facts, unless it says otherwise."""
+    sources: Sequence[Source] = ()
+    """What it tells again when it is asked to, in this order."""
     routers: Sequence[APIRouter] = ()
     loops: Sequence[Loop[Runtime]] = ()
     prepare: Callable[[Runtime], Awaitable[None]] | None = None
@@ -148,6 +154,7 @@ def put_headers_around(app: FastAPI, service: Service) -> None:
 async def running(service: Service, role: str, runtime: Runtime, app: FastAPI) -> AsyncIterator[None]:
     """Everything that a process of `role` runs beside its HTTP server, from start to an orderly stop."""
     app.state.runtime = runtime
+    app.state.role = role
     app.state.guard = make_guard(service, runtime)
     app.state.checks = {}
     async with AsyncExitStack() as stack:
@@ -174,27 +181,41 @@ async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI)
         await service.prepare(runtime)
     connection = await connect(settings.rabbitmq_url, f"usher-{service.name} {role}")
     app.state.broker = connection
-    own = Messaging(connection, Relay(runtime.database, connection, service.name))
+    kept = {source.routing_key: source.path for source in service.sources if isinstance(source, History)}
+    own = Messaging(connection, Relay(runtime.database, connection, service.name, kept))
     runtime.database.on_facts = own.start_relay()
     if role in WORKER_ROLES:
-        for loop in (FORGET_KEYS, WATCH_OUTBOX, *service.loops):
-            runtime.loops.start(loop, runtime)
-        if service.apply:
-            apply = service.apply(runtime) if callable(service.apply) else service.apply
-            applier = Applier(service.name, apply, runtime.database, runtime.clock, read=service.read)
-            await own.start_subscriber(
-                settings.rabbitmq_url,
-                applier,
-                prefetch=settings.prefetch,
-                max_facts=settings.batch_facts,
-                linger=service.linger,
-            )
+        await start_work(service, runtime, own)
     app.state.checks.update(checks(service, runtime, own))
     try:
         yield
     finally:
         await runtime.loops.stop()
         await own.stop()
+
+
+async def start_work(service: Service, runtime: Runtime, own: Messaging) -> None:
+    """What a worker does: the loops, and the service's queues."""
+    settings: ServiceSettings = runtime.settings
+    for loop in (FORGET_KEYS, WATCH_OUTBOX, *service.loops):
+        runtime.loops.start(loop, runtime)
+    if service.apply:
+        apply = service.apply(runtime) if callable(service.apply) else service.apply
+        applier = Applier(service.name, apply, runtime.database, runtime.clock, read=service.read)
+        await own.start_consumer(
+            Consumer(
+                settings.rabbitmq_url,
+                applier,
+                prefetch=settings.prefetch,
+                max_facts=settings.batch_facts,
+                linger=service.linger,
+            )
+        )
+    if service.sources:
+        runtime.loops.start(telling(service.sources), runtime)
+        applier = Applier(service.name, taking(service.sources), runtime.database, runtime.clock)
+        queue = requests_queue(service.name).name
+        await own.start_consumer(Consumer(settings.rabbitmq_url, applier, prefetch=10, max_facts=100, queue=queue))
 
 
 def make_guard(service: Service, runtime: Runtime) -> Guard:

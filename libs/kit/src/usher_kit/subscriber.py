@@ -29,10 +29,20 @@ async def undecoded(message: RabbitMessage) -> RabbitMessage:
 
 
 class FactSubscriber:
-    """One service's consumer: its own channel (`ack(multiple)` acts on a channel), its batch and its loop."""
+    """One consumer of a service: its own channel (`ack(multiple)` acts on a channel), its batch and its loop.
+
+    Without the name of another `queue`, it consumes the service's one inlet.
+    """
 
     def __init__(
-        self, broker: RabbitBroker, applier: Applier, *, prefetch: int, max_facts: int, linger: Linger = AT_ONCE
+        self,
+        broker: RabbitBroker,
+        applier: Applier,
+        *,
+        prefetch: int,
+        max_facts: int,
+        linger: Linger = AT_ONCE,
+        queue: str | None = None,
     ) -> None:
         self._applier = applier
         self._batch = Batch(max_facts, applier.read)
@@ -43,7 +53,7 @@ class FactSubscriber:
         self._stopping = False
         self._is_paused = False
         self._subscriber: RabbitSubscriber = broker.subscriber(
-            RabbitQueue(inlet(applier.service), declare=False),
+            RabbitQueue(queue or inlet(applier.service), declare=False),
             channel=Channel(prefetch_count=prefetch),
             decoder=undecoded,
             ack_policy=AckPolicy.MANUAL,

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -48,7 +48,7 @@ def add_plumbing(metadata: MetaData) -> tuple[Table, Table]:
     """`tenant`, the ids alone and so outside row-level security, and `outbox`, the facts still to be published.
 
     Beside them `idempotency_key`, the writes that were done and what was answered; and `epoch`, the one row that says
-    in which epoch versions are told: it belongs to the database, and to its backups.
+    in which epoch versions are told: it belongs to the database, and to its backups. And what telling again needs.
     """
     tenant = Table("tenant", metadata, Column("id", UUID(as_uuid=True), primary_key=True))
     Table(
@@ -68,7 +68,9 @@ def add_plumbing(metadata: MetaData) -> tuple[Table, Table]:
         Column("body", Text, nullable=False),
         Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
         moment("added_at"),
+        Column("queue", Text, comment="where it goes alone, when it is told again"),
     )
+    add_history(metadata)
     Table(
         "idempotency_key",
         metadata,
@@ -84,6 +86,40 @@ def add_plumbing(metadata: MetaData) -> tuple[Table, Table]:
         Index(None, "added_at"),
     )
     return tenant, outbox
+
+
+def add_history(metadata: MetaData) -> None:
+    """`told`, the facts that were published and are kept, and `re_emission`, who asked for what to be told again.
+
+    A message's id is a UUIDv7: each tenant's facts are in the order in which they were made.
+    """
+    Table(
+        "told",
+        metadata,
+        tenant_id(),
+        Column("id", UUID(as_uuid=True), primary_key=True, comment="the message's"),
+        Column("routing_key", Text, nullable=False),
+        Column("attributes", Text, nullable=False),
+        Column("body", Text, nullable=False),
+        comment="Facts as they were published, where their history is kept",
+    )
+    Table(
+        "re_emission",
+        metadata,
+        tenant_id(),
+        Column("id", UUID(as_uuid=True), primary_key=True),
+        Column("queue", Text, nullable=False),
+        Column("is_wanted", Boolean, nullable=False),
+        Column("types_left", ARRAY(Text), nullable=False, comment="the first is being told"),
+        Column("place", ARRAY(Text), comment="the key of the last that was told of the first type left"),
+        Column("facts", BigInteger, nullable=False, comment="told of the first type left"),
+        Column("told", JSONB, nullable=False, comment="how many of each type that is through"),
+        Column("outbox_until", BigInteger, comment="history is told once the outbox is empty up to this row"),
+        moment("asked_at"),
+        moment("ended_at", nullable=True),
+        Column("version", BigInteger, nullable=False),
+        comment="What was asked to be told again, and how far that has come",
+    )
 
 
 def add_directory(

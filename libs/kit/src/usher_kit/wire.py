@@ -56,9 +56,13 @@ def encode_one(row: OutboxRow) -> Message:
 
 
 def encode_batch(rows: Sequence[OutboxRow]) -> Message:
-    """JSON Batch Format: each fact whole, with its own attributes. `rows` are of one type."""
+    """JSON Batch Format: each fact whole, with its own attributes. `rows` are of one type.
+
+    For one queue alone, whose name is then the routing key, a header says the type.
+    """
     facts = ",".join(f'{row.attributes[:-1]},"data":{row.body}}}' for row in rows)
-    return Message(rows[0].routing_key, BATCH_CONTENT_TYPE, {}, f"[{facts}]".encode())
+    headers = {f"{HEADER_PREFIX}type": f"usher.{rows[0].routing_key}"} if rows[0].queue else {}
+    return Message(rows[0].routing_key, BATCH_CONTENT_TYPE, headers, f"[{facts}]".encode())
 
 
 def cut(rows: Sequence[OutboxRow]) -> Iterator[Sequence[OutboxRow]]:

@@ -21,6 +21,7 @@ from usher_entitlements.http import (
 from usher_entitlements.tables import METADATA
 from usher_entitlements.time_passing import NOTICES, PASS_TERMS, RECLAIM, REEVALUATE, SETTLE
 from usher_entitlements.use_cases.products import FIRST_PRODUCTS, extend_catalogue
+from usher_entitlements.use_cases.telling_again import SOURCES
 from usher_kit.runtime import Runtime
 from usher_kit.service import Service, run
 from usher_kit.settings import ServiceSettings
@@ -37,6 +38,7 @@ SERVICE = Service(
     ServiceSettings,
     METADATA,
     apply=APPLY,
+    sources=SOURCES,
     routers=[
         module.router
         for module in (

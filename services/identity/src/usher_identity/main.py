@@ -48,6 +48,7 @@ from usher_identity.scim import catching_up
 from usher_identity.settings import IdentitySettings
 from usher_identity.tables import METADATA
 from usher_identity.time_passing import lapse_transfers
+from usher_identity.use_cases.telling_again import SOURCES
 from usher_kit.loops import Loop
 from usher_kit.service import Service, run
 
@@ -63,6 +64,7 @@ SERVICE = Service(
     metadata=METADATA,
     apply=APPLY,
     read=read_upstreams,
+    sources=SOURCES,
     routers=[
         organizations.router,
         calendars.router,

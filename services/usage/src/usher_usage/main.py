@@ -7,6 +7,7 @@ from usher_usage.http import activity, doctor, keeping, policies
 from usher_usage.settings import UsageSettings
 from usher_usage.tables import METADATA
 from usher_usage.time_passing import FORGET, FORGET_DELETED, JUDGE_DUE, TELL_ACTIVES
+from usher_usage.use_cases.telling_again import SOURCES
 
 SERVICE = Service(
     "usage",
@@ -14,6 +15,7 @@ SERVICE = Service(
     METADATA,
     apply=lambda runtime: apply_by(runtime.settings),
     linger=Linger(0.05),
+    sources=SOURCES,
     routers=[activity.router, keeping.router, policies.router, doctor.router],
     loops=[JUDGE_DUE, TELL_ACTIVES, FORGET, FORGET_DELETED],
 )

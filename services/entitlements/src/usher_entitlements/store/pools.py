@@ -25,6 +25,11 @@ LOCK_ALL = text(f"""
     select {COLUMNS} from pool p where p.tenant_id = any(cast(:tenants as uuid[])) order by p.id for update
 """)
 FIND = text(f"select {COLUMNS} from pool p where p.id = :id")
+PAGE = text(f"""
+    select {COLUMNS} from pool p
+    where (p.tenant_id, p.id) > (cast(cast(:tenant as text) as uuid), cast(cast(:after as text) as uuid))
+    order by p.tenant_id, p.id limit :limit
+""")
 LATEST = text("select max(as_of) from pool where tenant_id = :tenant")
 INSERT = text("""
     insert into pool (tenant_id, id, org_id, product, license_state, capacity, capacity_with_grace, extra,
@@ -75,6 +80,12 @@ async def find_pool(conn: AsyncConnection, pool_id: UUID) -> Pool | None:
     """A pool of the transaction's tenants."""
     row = (await conn.execute(FIND, {"id": pool_id})).one_or_none()
     return from_row(row) if row else None
+
+
+async def page_of_pools(conn: AsyncConnection, after: Sequence[str], limit: int) -> list[Pool]:
+    """Pools after a tenant and id, in this order, of all the tenants that the transaction is open for."""
+    tenant, id_ = after
+    return [from_row(row) for row in await conn.execute(PAGE, {"tenant": tenant, "after": id_, "limit": limit})]
 
 
 async def save_pools(conn: AsyncConnection, pools: Sequence[Pool], *, new: Collection[UUID] = ()) -> None:

@@ -18,6 +18,11 @@ LOAD = text(
     f"select {COLUMNS} from license_term where tenant_id = any(cast(:tenants as uuid[])) order by starts_at, id"
 )
 FIND = text(f"select {COLUMNS} from license_term where id = :id")
+PAGE = text(f"""
+    select {COLUMNS} from license_term
+    where (tenant_id, id) > (cast(cast(:tenant as text) as uuid), cast(cast(:after as text) as uuid))
+    order by tenant_id, id limit :limit
+""")
 OF_LINE = text(f"""
     select {COLUMNS} from license_term
     where tenant_id = :tenant and org_id = any(cast(:orgs as uuid[])) and product = :product order by starts_at, id
@@ -75,6 +80,12 @@ async def load_terms_of(
 async def load_terms_of_units(conn: AsyncConnection, tenant_id: UUID, orgs: Sequence[UUID]) -> list[LicenseTerm]:
     """Every term, ever, of these organizations."""
     return [from_row(row) for row in await conn.execute(OF_UNITS, {"tenant": tenant_id, "orgs": list(orgs)})]
+
+
+async def page_of_terms(conn: AsyncConnection, after: Sequence[str], limit: int) -> list[LicenseTerm]:
+    """Terms after a tenant and id, in this order, of all the tenants that the transaction is open for."""
+    tenant, id_ = after
+    return [from_row(row) for row in await conn.execute(PAGE, {"tenant": tenant, "after": id_, "limit": limit})]
 
 
 async def save_terms(conn: AsyncConnection, terms: Sequence[LicenseTerm]) -> None:

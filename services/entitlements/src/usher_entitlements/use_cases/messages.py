@@ -63,9 +63,14 @@ def seat_evidence(seat: Seat, pool: Pool | None, note: str | None = None) -> Sea
 
 
 def pool_message(pool: Pool, last: int, cause: Cause) -> Event[PoolChanged]:
+    """The event of a pool's change."""
+    return to_event(pool_changed(pool, last), pool.as_of, cause)
+
+
+def pool_changed(pool: Pool, last: int = 0) -> PoolChanged:
     """`pool.changed`; `last` is the version before."""
     given = pool.license
-    fact = PoolChanged(
+    return PoolChanged(
         tenant_id=pool.tenant_id,
         version=pool.version,
         previous_version=last,
@@ -85,12 +90,16 @@ def pool_message(pool: Pool, last: int, cause: Cause) -> Event[PoolChanged]:
         ends_at=given.ends_at,
         as_of=pool.as_of,
     )
-    return to_event(fact, pool.as_of, cause)
 
 
 def term_message(term: LicenseTerm, last: int, at: datetime, cause: Cause) -> Event[LicenseTermChanged]:
+    """The event of a term's change."""
+    return to_event(term_changed(term, last), at, cause)
+
+
+def term_changed(term: LicenseTerm, last: int = 0) -> LicenseTermChanged:
     """`license_term.changed`; `last` is the version before."""
-    fact = LicenseTermChanged.model_validate(
+    return LicenseTermChanged.model_validate(
         {
             "tenant_id": term.tenant_id,
             "version": term.version,
@@ -109,7 +118,6 @@ def term_message(term: LicenseTerm, last: int, at: datetime, cause: Cause) -> Ev
             "state": term.state.value,
         }
     )
-    return to_event(fact, at, cause)
 
 
 def notice_message(term: LicenseTerm, threshold: int, at: datetime, cause: Cause) -> Event[LicenseTermNotice]:

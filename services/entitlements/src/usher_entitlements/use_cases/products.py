@@ -27,15 +27,16 @@ async def extend_catalogue(
     first = in_epoch(1, epoch_of(conn))
     missing = await add_products(conn, [replace(one, version=first) for one in products])
     added = [replace(one, version=first) for one in products if one.product in missing]
-    facts = [
-        ProductChanged(
-            tenant_id=OPERATORS_TENANT,
-            version=one.version,
-            product=one.product,
-            name=one.name,
-            description=one.description,
-        )
-        for one in added
-    ]
-    await outbox.add(conn, [to_event(fact, at, cause) for fact in facts])
+    await outbox.add(conn, [to_event(product_changed(one), at, cause) for one in added])
     return added
+
+
+def product_changed(product: Product) -> ProductChanged:
+    """`product.changed`."""
+    return ProductChanged(
+        tenant_id=OPERATORS_TENANT,
+        version=product.version,
+        product=product.product,
+        name=product.name,
+        description=product.description,
+    )

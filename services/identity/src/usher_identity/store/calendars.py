@@ -39,6 +39,12 @@ SESSIONS = text("""
     select tenant_id, source, external_id, title, first, last from academic_session
     where tenant_id = any(cast(:tenants as uuid[]))
 """)
+PAGE = text("""
+    select tenant_id, org_id, entered, sourced, version from calendar
+    where (tenant_id, org_id) > (cast(cast(:tenant as text) as uuid), cast(cast(:after as text) as uuid))
+        and version > 0
+    order by tenant_id, org_id limit :limit
+""")
 REMOVE_SESSIONS = text("""
     delete from academic_session where tenant_id = any(cast(:tenants as uuid[])) and source = :source
 """)
@@ -59,6 +65,13 @@ async def load_calendars(conn: AsyncConnection, orgs: Sequence[tuple[UUID, UUID]
 async def load_way_up(conn: AsyncConnection, org_id: UUID) -> list[Calendar]:
     """The own calendars of an organization and of those above it, nearest first."""
     return [from_row(row) for row in await conn.execute(WAY_UP, {"org": org_id})]
+
+
+async def page_of_calendars(conn: AsyncConnection, after: Sequence[str], limit: int) -> list[Calendar]:
+    """Calendars that were told, after a tenant and organization, in this order, of all that the transaction sees."""
+    tenant, org_id = after
+    rows = await conn.execute(PAGE, {"tenant": tenant, "after": org_id, "limit": limit})
+    return [from_row(row) for row in rows]
 
 
 async def save_calendars(conn: AsyncConnection, calendars: Sequence[Calendar]) -> None:

@@ -20,6 +20,11 @@ LOAD_FOR_UPDATE = text(
     f"select {COLUMNS} from organization where id = any(cast(:ids as uuid[])) order by id for update"
 )
 LOAD_TENANT = text(f"select {COLUMNS} from organization where tenant_id = :tenant")
+PAGE = text(f"""
+    select {COLUMNS} from organization
+    where (tenant_id, id) > (cast(cast(:tenant as text) as uuid), cast(cast(:after as text) as uuid))
+    order by tenant_id, id limit :limit
+""")
 PARENTS = text("select id, parent_id from organization where tenant_id = any(cast(:tenants as uuid[]))")
 SAVE = text("""
     insert into organization (tenant_id, id, parent_id, name, kind, status, time_zone, version)
@@ -49,6 +54,13 @@ async def load_tenant_organizations(conn: AsyncConnection, tenant_id: UUID) -> d
     """Every organization of a tenant. Its tree is to be locked before, where any of them is to change."""
     rows = (await conn.execute(LOAD_TENANT, {"tenant": tenant_id})).all()
     return await with_links(conn, rows)
+
+
+async def page_of_organizations(conn: AsyncConnection, after: Sequence[str], limit: int) -> list[Organization]:
+    """Organizations after a tenant and id, in this order, of all the tenants that the transaction is open for."""
+    tenant, id_ = after
+    rows = (await conn.execute(PAGE, {"tenant": tenant, "after": id_, "limit": limit})).all()
+    return list((await with_links(conn, rows)).values())
 
 
 async def load_parents(conn: AsyncConnection, tenant_id: UUID) -> dict[UUID, UUID | None]:

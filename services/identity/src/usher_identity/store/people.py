@@ -22,6 +22,11 @@ COLUMNS = """
 """
 LOAD = text(f"select {COLUMNS} from person where id = any(cast(:ids as uuid[]))")
 LOAD_FOR_UPDATE = text(f"select {COLUMNS} from person where id = any(cast(:ids as uuid[])) order by id for update")
+PAGE = text(f"""
+    select {COLUMNS} from person
+    where (tenant_id, id) > (cast(cast(:tenant as text) as uuid), cast(cast(:after as text) as uuid))
+    order by tenant_id, id limit :limit
+""")
 PLAN_BY_VALUES = text("select set_config('plan_cache_mode', 'force_custom_plan', true)")
 """A plan kept for any array looks through it for each of the tenant's rows; one made for this array hashes it."""
 
@@ -63,10 +68,22 @@ class Place:
 async def load_people(conn: AsyncConnection, ids: Iterable[UUID], *, for_update: bool = False) -> dict[UUID, Person]:
     """These people, as far as the transaction may see them; locked in order of id where asked."""
     rows = (await conn.execute(LOAD_FOR_UPDATE if for_update else LOAD, {"ids": sorted(ids)})).all()
+    return {one.id: one for one in await with_parts(conn, rows)}
+
+
+async def page_of_people(conn: AsyncConnection, after: Sequence[str], limit: int) -> list[Person]:
+    """People after a tenant and id, in this order, of all the tenants that the transaction is open for."""
+    tenant, id_ = after
+    rows = (await conn.execute(PAGE, {"tenant": tenant, "after": id_, "limit": limit})).all()
+    return await with_parts(conn, rows)
+
+
+async def with_parts(conn: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]) -> list[Person]:
+    """The people of these rows, in their order, with links and roles."""
     if not rows:
-        return {}
+        return []
     parts = await load_parts(conn, [row.id for row in rows])
-    return {row.id: from_row(row, parts.links_of(row.id), parts.roles_of(row.id, held(row))) for row in rows}
+    return [from_row(row, parts.links_of(row.id), parts.roles_of(row.id, held(row))) for row in rows]
 
 
 async def find_people_by_link(

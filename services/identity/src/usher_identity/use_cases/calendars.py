@@ -62,13 +62,17 @@ async def record_calendars(
     epoch = epoch_of(conn)
     recorded = [Change(one.before, calendars.settled(one.before, one.after, epoch)) for one in changes if one.before]
     await save_calendars(conn, [change.after for change in recorded if change.is_one])
-    told = [change for change in recorded if change.before and change.before.version != change.after.version]
-    await outbox.add(conn, [to_event(calendar_changed(change), act) for change in told])
+    facts = [
+        calendar_changed(one.after, one.before.version)
+        for one in recorded
+        if one.before and one.before.version != one.after.version
+    ]
+    await outbox.add(conn, [to_event(fact, act) for fact in facts])
     return recorded
 
 
-def calendar_changed(change: Change[Calendar]) -> contracts.CalendarChanged:
-    one = change.after
+def calendar_changed(one: Calendar, last: int = 0) -> contracts.CalendarChanged:
+    """`calendar.changed`; `last` is the version before."""
     breaks = (contracts.Break(name=days.name, first=days.first, last=days.last) for days in one.breaks or ())
     return contracts.CalendarChanged(
         tenant_id=one.tenant_id,
@@ -76,5 +80,5 @@ def calendar_changed(change: Change[Calendar]) -> contracts.CalendarChanged:
         is_set=one.breaks is not None,
         breaks=tuple(breaks),
         version=one.version,
-        previous_version=change.before.version if change.before else 0,
+        previous_version=last,
     )

@@ -54,7 +54,8 @@ async def record_organizations(
     settled = [Change(change.before, organizations.settled(change.before, change.after, epoch)) for change in changes]
     await save_organizations(conn, [change for change in settled if change.is_one])
     told = [change for change in settled if change.before is None or change.before.version != change.after.version]
-    await outbox.add(conn, [to_event(organization_changed(change), act) for change in told])
+    facts = [organization_changed(one.after, one.before.version if one.before else 0) for one in told]
+    await outbox.add(conn, [to_event(fact, act) for fact in facts])
     return [change.after for change in settled]
 
 
@@ -86,20 +87,20 @@ def is_deletion(change: Change[Person]) -> bool:
 def people_events(changes: Sequence[Change[Person]], act: Act) -> list[Event[Any]]:
     """What changed of these people, as facts."""
     events = [
-        to_event(user_changed(change), act)
+        to_event(user_changed(change.after, change.before.version if change.before else 0), act)
         for change in changes
         if change.before is None or change.before.version != change.after.version
     ]
     events += [
-        to_event(user_profile_changed(change), act)
+        to_event(user_profile_changed(change.after, change.before.profile_version if change.before else 0), act)
         for change in changes
         if change.before is None or change.before.profile_version != change.after.profile_version
     ]
     return events
 
 
-def organization_changed(change: Change[Organization]) -> OrganizationChanged:
-    one = change.after
+def organization_changed(one: Organization, last: int = 0) -> OrganizationChanged:
+    """`organization.changed`; `last` is the version before."""
     return OrganizationChanged(
         tenant_id=one.tenant_id,
         id=one.id,
@@ -110,12 +111,12 @@ def organization_changed(change: Change[Organization]) -> OrganizationChanged:
         status=one.status,
         time_zone=one.time_zone,
         version=one.version,
-        previous_version=change.before.version if change.before else 0,
+        previous_version=last,
     )
 
 
-def user_changed(change: Change[Person]) -> UserChanged:
-    one = change.after
+def user_changed(one: Person, last: int = 0) -> UserChanged:
+    """`user.changed`; `last` is the version before."""
     return UserChanged(
         tenant_id=one.tenant_id,
         id=one.id,
@@ -125,12 +126,12 @@ def user_changed(change: Change[Person]) -> UserChanged:
         status_reason="transferred" if one.closed_by else None,
         roles=tuple(HeldRole(role=held.role, since=held.since) for held in one.roles.held),
         version=one.version,
-        previous_version=change.before.version if change.before else 0,
+        previous_version=last,
     )
 
 
-def user_profile_changed(change: Change[Person]) -> UserProfileChanged:
-    one = change.after
+def user_profile_changed(one: Person, last: int = 0) -> UserProfileChanged:
+    """`user_profile.changed`; `last` is the version before."""
     return UserProfileChanged(
         tenant_id=one.tenant_id,
         id=one.id,
@@ -140,7 +141,7 @@ def user_profile_changed(change: Change[Person]) -> UserProfileChanged:
         display_name=one.display_name,
         email=one.email,
         version=one.profile_version,
-        previous_version=change.before.profile_version if change.before else 0,
+        previous_version=last,
     )
 
 

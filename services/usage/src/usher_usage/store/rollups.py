@@ -35,6 +35,14 @@ MARK_TOLD = text("""
         cast(:versions as bigint[])) as told (tenant, org, period, starts_on, version)
     where (a.tenant_id, a.org_id, a.period, a.starts_on) = (told.tenant, told.org, told.period, told.starts_on)
 """)
+# Figures that have changed since they were told are told by themselves.
+PAGE = text("""
+    select tenant_id, org_id, period, starts_on, people, logins, version from actives
+    where (tenant_id, org_id, period, starts_on) > (cast(cast(:tenant as text) as uuid),
+            cast(cast(:org as text) as uuid), :period, cast(cast(:starts_on as text) as date))
+        and version = told_version
+    order by tenant_id, org_id, period, starts_on limit :limit
+""")
 FORGET = """
     delete from {table} where ctid = any(array(select ctid from {table} where {column} < :before limit :limit))
 """
@@ -72,6 +80,13 @@ async def mark_told(conn: AsyncConnection, told: Sequence[tuple[Span, int]]) -> 
     """Note at which version figures were told."""
     versions = [version for _, version in told]
     await conn.execute(MARK_TOLD, {**span_arrays([span for span, _ in told]), "versions": versions})
+
+
+async def page_of_actives(conn: AsyncConnection, after: Sequence[str], limit: int) -> Sequence[Any]:
+    """Figures that were told, after a tenant, organization, period and its begin, of all that the transaction sees."""
+    tenant, org, period, starts_on = after
+    place = {"tenant": tenant, "org": org, "period": period, "starts_on": starts_on}
+    return (await conn.execute(PAGE, {**place, "limit": limit})).all()
 
 
 async def forget_logins(conn: AsyncConnection, before: datetime, limit: int) -> int:

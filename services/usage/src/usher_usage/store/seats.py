@@ -61,6 +61,15 @@ SAVE_ACTIVITY = text("""
          excluded.warned_since, excluded.reclaim_due, excluded.kept_until, excluded.told_at, excluded.next_change_at,
          excluded.version)
 """)
+PAGE = text("""
+    select tenant_id, user_id, product, org_id, activity, since, assigned_since, last_login_at, warned_since,
+        reclaim_due, kept_until, version
+    from seat_activity
+    where (tenant_id, user_id, product)
+            > (cast(cast(:tenant as text) as uuid), cast(cast(:person as text) as uuid), :product)
+        and version > 0
+    order by tenant_id, user_id, product limit :limit
+""")
 FIND_DUE = text("""
     select distinct tenant_id, user_id from (
         select tenant_id, user_id from seat_activity where next_change_at <= :at order by next_change_at limit :limit
@@ -198,3 +207,10 @@ def with_suspensions(rules: Rules, suspensions: Iterable[tuple[datetime, datetim
     zone = rules.zone
     days = [(began.astimezone(zone).date(), ended.astimezone(zone).date()) for began, ended in suspensions]
     return Pauses.of([*rules.breaks.ranges, *days])
+
+
+async def page_of_activity(conn: AsyncConnection, after: Sequence[str], limit: int) -> Sequence[Row[Any]]:
+    """What was told last of seats, after a tenant, person and product, of all that the transaction sees."""
+    tenant, person, product = after
+    asked = {"tenant": tenant, "person": person, "product": product, "limit": limit}
+    return (await conn.execute(PAGE, asked)).all()

@@ -52,7 +52,12 @@ async def tell_actives(conn: AsyncConnection, at: datetime) -> int:
 
 
 def to_event(row: Any, version: int, at: datetime) -> Event[ActivesChanged]:
-    fact = ActivesChanged(
+    return Event.of(actives_changed(row, version, row.told_version), id=new_id(), at=at, cause=Cause())
+
+
+def actives_changed(row: Any, version: int, last: int = 0) -> ActivesChanged:
+    """`actives.changed`; `last` is the version before."""
+    return ActivesChanged(
         tenant_id=row.tenant_id,
         org_id=row.org_id,
         period=row.period,
@@ -60,9 +65,8 @@ def to_event(row: Any, version: int, at: datetime) -> Event[ActivesChanged]:
         people=row.people,
         logins=row.logins,
         version=version,
-        previous_version=row.told_version,
+        previous_version=last,
     )
-    return Event.of(fact, id=new_id(), at=at, cause=Cause())
 
 
 async def forget(conn: AsyncConnection, at: datetime, kept: timedelta) -> int:
