@@ -37,17 +37,20 @@ CLAIM = text("""
     for update skip locked
 """)
 REMOVE = text("delete from outbox where id = any(cast(:ids as bigint[]))")
-# What is published again, having been published before, was told once: the message's id says so.
+# What is published again, having been published before, was told once: the message's id says so. Texts are searched and
+# not parsed: each fact passes here, few have anything that is left out, and the first `id` is the message's.
 KEEP = text("""
     with removed as (
         delete from outbox where id = any(cast(:ids as bigint[]))
         returning tenant_id, exchange, routing_key, attributes, body
     )
     insert into told (tenant_id, id, routing_key, attributes, body)
-    select tenant_id, cast(cast(attributes as json) ->> 'id' as uuid), routing_key, attributes,
-        case when cast(body as json) #>> cast(unkept as text[]) is null then body
+    select tenant_id, cast(substr(attributes, strpos(attributes, '"id":"') + 6, 36) as uuid), routing_key, attributes,
+        case when strpos(body, nothing) > 0 then body
             else cast(cast(body as jsonb) #- cast(unkept as text[]) as text) end
-    from removed join unnest(cast(:keys as text[]), cast(:unkept as text[])) as kept (key, unkept) on routing_key = key
+    from removed
+    join unnest(cast(:keys as text[]), cast(:unkept as text[]), cast(:nothing as text[]))
+        as kept (key, unkept, nothing) on routing_key = key
     where exchange = :events
     on conflict do nothing
 """)
@@ -62,7 +65,8 @@ log = structlog.get_logger()
 class Relay:
     """Publishes one service's outbox.
 
-    `kept` are the routing keys whose history is kept, each with the JSON path of what is left out of it.
+    `kept` are the routing keys whose history is kept, each with the JSON path of what is left out of it, and the text
+    that a fact has where there is nothing of it.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class Relay:
         database: Database,
         connection: AbstractRobustConnection,
         service: str,
-        kept: Mapping[str, str] | None = None,
+        kept: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self._database = database
         self._connection = connection
@@ -116,10 +120,12 @@ class Relay:
     async def _remove(self, conn: AsyncConnection, ids: Sequence[int], groups: Iterable[tuple[str, str, Any]]) -> None:
         """Remove what is published; of the types whose history is kept, each fact becomes a line of it."""
         kept = {key: self._kept[key] for _, key, _ in groups if key in self._kept}
-        if kept:
-            await conn.execute(KEEP, {"ids": ids, "keys": list(kept), "unkept": list(kept.values()), "events": EVENTS})
-        else:
+        if not kept:
             await conn.execute(REMOVE, {"ids": ids})
+            return
+        unkept, nothing = zip(*kept.values(), strict=True)
+        which = {"keys": list(kept), "unkept": list(unkept), "nothing": list(nothing)}
+        await conn.execute(KEEP, {"ids": ids, "events": EVENTS, **which})
 
     async def _wait(self) -> None:
         try:

@@ -181,7 +181,7 @@ async def messaging(service: Service, role: str, runtime: Runtime, app: FastAPI)
         await service.prepare(runtime)
     connection = await connect(settings.rabbitmq_url, f"usher-{service.name} {role}")
     app.state.broker = connection
-    kept = {source.routing_key: source.path for source in service.sources if isinstance(source, History)}
+    kept = {source.routing_key: source.left_out for source in service.sources if isinstance(source, History)}
     own = Messaging(connection, Relay(runtime.database, connection, service.name, kept))
     runtime.database.on_facts = own.start_relay()
     if role in WORKER_ROLES:

@@ -40,7 +40,7 @@ class History:
     """All that a service ever told of one type: its relay keeps it. The last that was told of a thing is its state."""
 
     fact: type[Fact]
-    unkept: Sequence[str] = ("none",)
+    unkept: Sequence[str] = ()
     """The JSON path in the fact of what is not kept, since it may be personal."""
 
     @property
@@ -48,9 +48,9 @@ class History:
         return routing_key(self.fact.type)
 
     @property
-    def path(self) -> str:
-        """What is not kept, as PostgreSQL writes a path."""
-        return "{" + ",".join(self.unkept) + "}"
+    def left_out(self) -> tuple[str, str]:
+        """What is not kept, as PostgreSQL writes a path, and how a fact is written that has nothing of it."""
+        return "{" + ",".join(self.unkept) + "}", f'"{self.unkept[-1]}":null' if self.unkept else "{"
 
 
 Source = Current | History

@@ -4,7 +4,7 @@ Facts of the day do not wait: no page is added while more than one waits in the 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,8 +80,9 @@ class Progress:
             self.facts = 0
 
 
-def telling(sources: Sequence[Source]) -> Loop[Runtime]:
-    """The worker's loop of a service that tells again from these sources."""
+def telling(sources: Sequence[Source], page: int = PAGE) -> Loop[Runtime]:
+    """The worker's loop of a service that tells again from these sources, so many facts at a time."""
+    by_type = {source.fact.type: source for source in sources}
 
     async def tell_next(runtime: Runtime) -> bool:
         """One page of what was asked for first. Answers whether there is more to do."""
@@ -90,8 +91,7 @@ def telling(sources: Sequence[Source]) -> Loop[Runtime]:
             if row is None:
                 return False
             progress = Progress(*row)
-            by_type = {source.fact.type: source for source in sources}
-            has_told = await go_on(conn, progress, by_type, runtime)
+            has_told = await Teller(conn, progress, runtime, page).go_on(by_type)
             await save(conn, progress)
         if has_told:
             runtime.database.on_facts()
@@ -102,59 +102,70 @@ def telling(sources: Sequence[Source]) -> Loop[Runtime]:
     return Loop(LOOP, EVERY_SECONDS, tell_next)
 
 
-async def go_on(conn: AsyncConnection, progress: Progress, sources: dict[str, Source], runtime: Runtime) -> bool:
-    """Tell a page, or that it was the last. Answers False where something is to be waited for first."""
-    if progress.outbox_until is None:
-        progress.outbox_until = await conn.scalar(LAST_ROW)
-    if (await conn.scalar(WAITING, {"limit": PAGE}) or 0) >= PAGE:
-        return False
-    if not progress.types_left:
-        return await end(conn, progress, runtime)
-    source = sources.get(progress.types_left[0])
-    if source is None:  # told by the release before this one, and no more
-        progress.types_left.pop(0)
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells the next page of one request, in one transaction."""
+
+    conn: AsyncConnection
+    progress: Progress
+    runtime: Runtime
+    page: int
+
+    async def go_on(self, sources: Mapping[str, Source]) -> bool:
+        """Tell a page, or that it was the last. Answers False where something is to be waited for first."""
+        progress = self.progress
+        if progress.outbox_until is None:
+            progress.outbox_until = await self.conn.scalar(LAST_ROW)
+        if (await self.conn.scalar(WAITING, {"limit": self.page}) or 0) >= self.page:
+            return False
+        if not progress.types_left:
+            return await self._end()
+        match sources.get(progress.types_left[0]):
+            case Current() as source:
+                return await self._tell_current(source)
+            case History() as source:
+                return await self._tell_history(source)
+            case _:  # another release told it, and this one no more
+                progress.types_left.pop(0)
+                return True
+
+    async def _tell_current(self, source: Current) -> bool:
+        """A page of what is there now."""
+        progress, at = self.progress, self.runtime.clock.now()
+        facts = await source.page(self.conn, progress.place or source.start, self.page)
+        await write_for(self.conn, progress.queue, [to_event(fact, at, progress.id) for fact in facts])
+        progress.advance(len(facts), source.place_of(facts[-1]) if len(facts) == self.page else None)
         return True
-    if isinstance(source, Current):
-        await tell_current(conn, progress, source, runtime.clock.now())
+
+    async def _tell_history(self, source: History) -> bool:
+        """A page of what was told, as it was told.
+
+        It begins when all is published that was in the outbox at the request: what the relay is just publishing becomes
+        history later, and may have gone out before the asker heard of anything.
+        """
+        progress = self.progress
+        waited_for = {"until": progress.outbox_until, "key": source.routing_key}
+        if progress.place is None and await self.conn.scalar(WAITING_UNTIL, waited_for):
+            return False
+        tenant, after = progress.place or (NIL, NIL)
+        asked = {"tenant": tenant, "after": after, "key": source.routing_key, "limit": self.page}
+        mark = f',"reemission":"{progress.id}"}}'
+        told = await self.conn.execute(TELL_HISTORY, {**asked, "queue": progress.queue, "mark": mark})
+        last = told.one_or_none()
+        count = last[2] if last else 0
+        progress.advance(count, [last[0], last[1]] if last and count == self.page else None)
         return True
-    return await tell_history(conn, progress, source)
 
-
-async def tell_current(conn: AsyncConnection, progress: Progress, source: Current, at: datetime) -> None:
-    """A page of what is there now, as of `at`."""
-    facts = await source.page(conn, progress.place or source.start, PAGE)
-    await write_for(conn, progress.queue, [to_event(fact, at, progress.id) for fact in facts])
-    progress.advance(len(facts), source.place_of(facts[-1]) if len(facts) == PAGE else None)
-
-
-async def tell_history(conn: AsyncConnection, progress: Progress, source: History) -> bool:
-    """A page of what was told, as it was told.
-
-    It begins when all is published that was in the outbox at the request: what the relay is just publishing becomes
-    history later, and may have gone out before the asker heard of anything.
-    """
-    waited_for = {"until": progress.outbox_until, "key": source.routing_key}
-    if progress.place is None and await conn.scalar(WAITING_UNTIL, waited_for):
-        return False
-    tenant, after = progress.place or (NIL, NIL)
-    asked = {"tenant": tenant, "after": after, "key": source.routing_key, "queue": progress.queue, "limit": PAGE}
-    mark = f',"reemission":"{progress.id}"}}'
-    last = (await conn.execute(TELL_HISTORY, {**asked, "mark": mark})).one_or_none()
-    count = last[2] if last else 0
-    progress.advance(count, [last[0], last[1]] if last and count == PAGE else None)
-    return True
-
-
-async def end(conn: AsyncConnection, progress: Progress, runtime: Runtime) -> bool:
-    """Tell that this was all, once all of it is on the queue: it comes there last."""
-    if await conn.scalar(WAITING_FOR, {"queue": progress.queue}):
-        return False
-    at = runtime.clock.now()
-    told = tuple(TypeCount(type=type_, facts=facts) for type_, facts in progress.told.items())
-    fact = ENDED[runtime.service](tenant_id=OPERATORS_TENANT, id=progress.id, told=told)
-    await write_for(conn, progress.queue, [to_event(fact, at, progress.id)])
-    progress.ended_at = at
-    return True
+    async def _end(self) -> bool:
+        """Tell that this was all, once all of it is on the queue: it comes there last."""
+        progress, at = self.progress, self.runtime.clock.now()
+        if await self.conn.scalar(WAITING_FOR, {"queue": progress.queue}):
+            return False
+        told = tuple(TypeCount(type=type_, facts=facts) for type_, facts in progress.told.items())
+        fact = ENDED[self.runtime.service](tenant_id=OPERATORS_TENANT, id=progress.id, told=told)
+        await write_for(self.conn, progress.queue, [to_event(fact, at, progress.id)])
+        progress.ended_at = at
+        return True
 
 
 async def save(conn: AsyncConnection, progress: Progress) -> None:
