@@ -51,6 +51,8 @@ EMPTY = {
     *("identity.oauth_client", "identity.signing_key", "entitlements.product"),  # the operators'
     *("reporting.product", "reporting.product_history"),
     *(f"{service}.outbox" for service in SERVICES),  # nothing is on its way
+    *(f"{service}.re_emission" for service in SERVICES),  # nor asked for again
+    *(f"{service}.told" for service in SERVICES if service != "entitlements"),  # where no history is kept
     *("entitlements.reevaluation", "entitlements.settling", "identity.upload_part"),  # work that is done
     *(
         "identity.erasure",
