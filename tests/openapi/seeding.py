@@ -64,6 +64,8 @@ def seed(session: Session, mark: str = "Fuzz") -> Seeded:
         "transfer_id": [asked],
         "provider_id": [connect_provider(session, district)],
         "machine_id": [machine_of(session, district.id)],
+        "export_id": [export_of(session, district.id)],
+        "report": ["claims", "dashboard"],
         "upstream_id": [str(identity.calls.post("/v1/upstreams", upstream)["id"])],
         "issuer": [session.environment.url("identity")],
         "request_id": [str(session.entitlements.ask_for_seats(wanted)["id"])],
@@ -92,6 +94,14 @@ def machine_of(session: Session, org_id: str) -> str:
     """A machine client that may do nothing. Returns its id."""
     body = {"name": "a program", "org_id": org_id, "scopes": []}
     return str(session.identity.calls.post("/v1/clients", body)["id"])
+
+
+def export_of(session: Session, org_id: str) -> str:
+    """An export of an organization's claims, with its file. Returns its id."""
+    reporting = session.reporting
+    id_ = str(reporting.start_export("claims", "csv", org_id=org_id, filters={})["id"])
+    eventually(lambda: reporting.export(id_)["file"])
+    return id_
 
 
 def connect_provider(session: Session, district: District) -> str:

@@ -13,7 +13,7 @@ import aio_pika
 import httpx2
 from pydantic import SecretStr
 from tests.integration.system import District, System, eventually
-from tests.openapi.seeding import Seeded, ask_for_transfer, machine_of, seed
+from tests.openapi.seeding import Seeded, ask_for_transfer, export_of, machine_of, seed
 
 from usher_cli.clients.calls import ServiceClient, new_trace_id
 from usher_cli.clients.session import Session
@@ -85,6 +85,7 @@ def fill(system: System, session: Session, mark: str) -> Tenant:
         "upstream": [upstream(session, seeded.district.id, "hr")],
         "provider": seeded.known["provider_id"],
         "machine": seeded.known["machine_id"],
+        "export": seeded.known["export_id"],
         "session": [sign_in(session, people["admin"])],
         "keep_link": [keep_link(system, seeded.district.id, seeded.crowd[0])],
         "dead_letter": [str(new_id())],
@@ -115,6 +116,7 @@ def of_school(session: Session, school: District, things: Things) -> Things:
         "upstream": [upstream(session, school.id, f"hr-{school.id[-4:]}")],
         "session": [sign_in(session, one)],
         "machine": [machine_of(session, school.id)],
+        "export": [export_of(session, school.id)],
     }
 
 

@@ -69,11 +69,21 @@ async def get(district: Reporting) -> AsyncIterator[Ask]:
     for router in SERVICE.routers:
         app.include_router(router)
 
-    async def ask(path: str, *, who: UUID = ADA, post: Any = None, **query: Any) -> Any:
+    async def ask(
+        path: str,
+        *,
+        who: UUID = ADA,
+        post: Any = None,
+        verb: str | None = None,
+        headers: dict[str, str] | None = None,
+        raw: bool = False,
+        **query: Any,
+    ) -> Any:
         params = {name.rstrip("_"): str(value) for name, value in query.items()}
-        verb = "GET" if post is None else "POST"
-        answer = await client.request(verb, path, params=params, json=post, headers=bearer(who, district.clock))
-        return answer.json() if answer.status_code == 200 else answer
+        sent = {**bearer(who, district.clock), **(headers or {})}
+        how = verb or ("GET" if post is None else "POST")
+        answer = await client.request(how, path, params=params, json=post, headers=sent)
+        return answer.json() if answer.status_code == 200 and not raw else answer
 
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield ask

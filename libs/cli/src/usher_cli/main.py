@@ -7,6 +7,7 @@ from usher_cli.commands import (
     calendar,
     clients,
     dead,
+    exports,
     held,
     idp,
     importing,
@@ -62,6 +63,7 @@ app.add_typer(calendar.app, name="calendar")
 app.add_typer(usage.app, name="usage")
 app.command()(dashboard)
 app.add_typer(report.app, name="report")
+app.add_typer(exports.app, name="exports")
 app.command()(explain)
 app.command()(simulate)
 app.command()(trace)

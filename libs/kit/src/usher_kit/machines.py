@@ -22,6 +22,7 @@ SCOPES: Mapping[str, str] = {
     "licenses:read": "products, grant rules, license terms, pools and requests for licenses",
     "usage:read": "activity, seats that are not used, and policies of use",
     "reports:read": "the dashboard, claims, compliance, renewals, usage over time and histories of seats",
+    "reports:write": "make exports of reports, and remove them",
     "audit:read": "the audit log",
     "notifications:read": "which mails were sent to whom",
 }

@@ -5,6 +5,7 @@ from usher_contracts.envelope import routing_key
 from usher_kit.batch import Linger
 from usher_kit.service import Service, run
 from usher_reporting.consumers import apply_by
+from usher_reporting.exporting.loops import EXPIRE_EXPORTS, EXPORTS
 from usher_reporting.http import (
     audit,
     audit_log,
@@ -12,8 +13,10 @@ from usher_reporting.http import (
     compliance,
     dashboard,
     doctor,
+    exports,
     products,
     renewals,
+    reports,
     seat_history,
     usage,
 )
@@ -40,9 +43,11 @@ SERVICE = Service(
         products.router,
         audit.router,
         audit_log.router,
+        reports.router,
+        exports.router,
         doctor.router,
     ],
-    loops=[JUDGE_COMPLIANCE, THIN_USAGE],
+    loops=[JUDGE_COMPLIANCE, THIN_USAGE, EXPORTS, EXPIRE_EXPORTS],
 )
 
 

@@ -1,6 +1,7 @@
-"""Reporting's settings: how the audit log is signed, and what is a risk."""
+"""Reporting's settings: how the audit log is signed, what is a risk, and how long and large exports are."""
 
 import json
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -25,6 +26,17 @@ class ReportingSettings(ServiceSettings):
     """Beyond which share of unused seats it is."""
     risk_days_left: Annotated[int, Field(ge=0, le=3_650)] = 30
     """How long before the end of a license without a successor it is."""
+
+    export_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """How long an export's file is kept."""
+    export_bytes: Annotated[int, Field(ge=1024)] = 1024**3
+    """How large one may become."""
+    exports_waiting: Annotated[int, Field(ge=1)] = 10
+    """How many of one caller may wait or be under way at once."""
+
+    @property
+    def export_kept(self) -> timedelta:
+        return timedelta(days=self.export_days)
 
     def signer(self) -> Signer | None:
         """What signs checkpoints; none where no key is set. Raises ValueError for what is no key."""

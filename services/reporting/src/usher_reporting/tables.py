@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
 from usher_reporting.domain.headcount import Headcount
+from usher_reporting.export_tables import add_exports
 
 METADATA: MetaData = new_metadata()
 add_plumbing(METADATA)
@@ -256,3 +257,5 @@ AUDIT_CHECKPOINT = Table(
     Column("signed", Text, nullable=False, comment="a JWS of what the log was then"),
     comment="Signed states of the audit log; append-only",
 )
+
+add_exports(METADATA)

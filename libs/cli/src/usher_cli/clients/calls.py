@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx2
@@ -83,20 +85,35 @@ class ServiceClient:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **request: Any
     ) -> httpx2.Response:
         """The service's answer to any request. Raises AwayError, or RefusedError for every status that is not 2xx."""
+        asked = {**self._authorization(), **(headers or {})}
+        with self._asking():
+            response = self.http.request(method, f"{self.url}{path}", headers=asked, **request)
+        if not response.is_success:
+            raise RefusedError(self.service, response.status_code, problem_of(response))
+        return response
+
+    def download(self, path: str, file: Path) -> None:
+        """Write the answer at `path` to a file as it comes. Raises as `get` does."""
+        with self._asking(), self.http.stream("GET", f"{self.url}{path}", headers=self._authorization()) as response:
+            if not response.is_success:
+                response.read()
+                raise RefusedError(self.service, response.status_code, problem_of(response))
+            with file.open("wb") as target:
+                target.writelines(response.iter_bytes())
+
+    def _authorization(self) -> dict[str, str]:
         token = self.token()
-        authorization = {"authorization": f"Bearer {token}"} if token else {}
+        return {"authorization": f"Bearer {token}"} if token else {}
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
         try:
-            response = self.http.request(
-                method, f"{self.url}{path}", headers={**authorization, **(headers or {})}, **request
-            )
+            yield
         except httpx2.HTTPError as error:
             raise AwayError(
                 f"{self.service} does not answer at {self.url} ({type(error).__name__}). "
                 "`usher status` shows what runs, `usher up` starts it."
             ) from error
-        if not response.is_success:
-            raise RefusedError(self.service, response.status_code, problem_of(response))
-        return response
 
 
 def new_trace_id() -> str:

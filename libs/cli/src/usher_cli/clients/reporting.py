@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from usher_cli.clients.calls import Json, ServiceClient
@@ -29,6 +30,29 @@ class Reporting:
     def compliance(self, *, every: bool = False, **query: Any) -> Json:
         """Who keeps to what they bought, with findings and acts."""
         return self.calls.listed("/v1/compliance", every=every, **query)
+
+    def start_export(
+        self, report: str, format_: str, *, org_id: str | None, filters: Json, at: str | None = None
+    ) -> Json:
+        """Ask for a report of now or of `at` as a file. Returns the job that makes it."""
+        asked = {"report": report, "format": format_, "org_id": org_id, "filters": filters, "at": at}
+        return self.calls.post("/v1/exports", asked)
+
+    def export(self, export_id: str) -> Json:
+        """What was asked, how far it is, and the file once there is one."""
+        return self.calls.get(f"/v1/exports/{export_id}")
+
+    def exports(self, *, every: bool = False, **query: Any) -> Json:
+        """The exports of whoever asks, the latest first."""
+        return self.calls.listed("/v1/exports", every=every, **query)
+
+    def download(self, export_id: str, file: Path) -> None:
+        """Write an export's file."""
+        self.calls.download(f"/v1/exports/{export_id}/file", file)
+
+    def remove_export(self, export_id: str) -> None:
+        """Remove an export with its file."""
+        self.calls.send("DELETE", f"/v1/exports/{export_id}")
 
     def doctor(self) -> Json:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""

@@ -1,25 +1,41 @@
-"""`usher report`: usage over time, and compliance."""
+"""`usher report`: usage over time, and compliance; and every report as a file."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
+from usher_cli.exporting import export_report
+from usher_cli.failure import Failure
 from usher_cli.options import AsJson, At, Cursor, Every, Limit, Org
 from usher_cli.output import STDERR, day, print_json, print_list, show, table
 
-app = typer.Typer(help="Reports: usage over time, and compliance.", no_args_is_help=True)
+ABOUT = "Reports: usage over time, compliance, and every report as a file."
+
+app = typer.Typer(help=ABOUT, no_args_is_help=True)
 
 PERIODS = ("starts", "#active people", "#logins")
 STANDINGS = ("organization", "product", "status", "since", "findings")
 DAYS = ["%Y-%m-%d"]
+FILES: Mapping[str, str] = {
+    "dashboard": "Export the license dashboard: each product's seats and people.",
+    "organizations": "Export the allocation by organization.",
+    "claims": "Export the license history.",
+    "renewals": "Export the terms that end soon.",
+    "audit": "Export administrative acts.",
+}
+"""The reports that are files here and nothing else, with what each is told as."""
+
+Into = Annotated[Path | None, typer.Option("--export", help="Write it to a .csv, .xlsx or .parquet, by a worker.")]
 
 
 @app.callback()
 def report() -> None:
-    """Reports: usage over time, and compliance."""
+    """Reports: usage over time, compliance, and every report as a file."""
 
 
 @app.command("usage")
@@ -30,17 +46,23 @@ def usage(
     since: Annotated[datetime | None, typer.Option(formats=DAYS, help="The first day.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAYS, help="The last day.")] = None,
     at: At = None,
+    into: Into = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how many people of an organization and its units came, the last 30 days unless you say otherwise."""
+    """Show how many people of an organization and its units came, the last 30 days unless you say otherwise.
+
+    Exported, it is each organization by itself.
+    """
+    asked = {
+        "period": "month" if by_month else "day",
+        "since": since and since.date().isoformat(),
+        "until": until and until.date().isoformat(),
+    }
+    if into:
+        export(ctx, "usage", into, org, asked, at)
+        return
     with open_session(outside(ctx)) as session:
-        answer = session.reporting.usage(
-            session.org_id(org),
-            period="month" if by_month else "day",
-            since=since and since.date().isoformat(),
-            until=until and until.date().isoformat(),
-            at=at,
-        )
+        answer = session.reporting.usage(session.org_id(org), **asked, at=at)
     if as_json:
         print_json(answer)
         return
@@ -60,9 +82,13 @@ def compliance(
     limit: Limit = 50,
     cursor: Cursor = None,
     every: Every = False,
+    into: Into = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who keeps to what they bought, why not, and what to do about it."""
+    if into:
+        export(ctx, "compliance", into, org, {"product": product, "status": status}, at)
+        return
     with open_session(outside(ctx)) as session:
         answer = session.reporting.compliance(
             every=every, org_id=session.org_id(org), product=product, status=status, at=at, limit=limit, cursor=cursor
@@ -83,3 +109,51 @@ def words(figures: Json) -> str:
 
 def row_of(period: Json) -> tuple[str, int, int]:
     return period["starts_on"], period["active_people"], period["logins"]
+
+
+def exporter(report: str, told: str) -> Callable[..., None]:
+    """The command that exports a report, and does nothing else."""
+
+    def run(
+        ctx: typer.Context,
+        into: Annotated[Path, typer.Option("--export", help="The file to write: a .csv, .xlsx or .parquet.")],
+        org: Org = None,
+        filters: Annotated[
+            list[str] | None,
+            typer.Option("--filter", metavar="NAME=VALUE", help="Narrow it, as the API does: kind=promoted."),
+        ] = None,
+        at: At = None,
+    ) -> None:
+        export(ctx, report, into, org, read_filters(filters or []), at)
+
+    run.__doc__ = told
+    return run
+
+
+def export(
+    ctx: typer.Context, report: str, into: Path, org: str | None, filters: Mapping[str, Any], at: str | None
+) -> None:
+    """Export a report into a file, and tell how far it is."""
+    with open_session(outside(ctx)) as session, STDERR.status(f"{report}: waiting for a worker") as told:
+        made = export_report(
+            session,
+            report,
+            into,
+            org_id=session.org_id(org),
+            filters=filters,
+            at=at,
+            progress=lambda job: told.update(f"{report}: {job['progress']['done']:,} rows"),
+        )
+    STDERR.print(f"{into}: {made['file']['rows']:,} rows, {made['file']['bytes']:,} bytes.")
+
+
+def read_filters(given: Sequence[str]) -> dict[str, str]:
+    """Filters as they were typed. Raises Failure for one without a value."""
+    pairs = [one.partition("=") for one in given]
+    if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
+        raise Failure(f"A filter is NAME=VALUE, and {wrong[0]!r} is not.")
+    return {name: value for name, _, value in pairs}
+
+
+for name, about in FILES.items():
+    app.command(name)(exporter(name, about))

@@ -25,15 +25,13 @@ from usher_kit.access import Access, Authorized
 from usher_kit.errors import NotFound
 from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode_cursor, decode_id, first_page
+from usher_kit.spreadsheets import harmless
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 CSV_TYPE = "text/csv"
 CSV_PAGE = 5_000
 HEADER = ("severity", "file", "line", "column", "code", "reason", "row_id")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
-
 
 OutcomeName = Literal["done", "unchanged", "refused", "held"]
 
@@ -258,10 +256,6 @@ def csv_text(rows: list[tuple[object, ...]]) -> str:
     written = io.StringIO()
     csv.writer(written).writerows([[harmless(cell) for cell in row] for row in rows])
     return written.getvalue()
-
-
-def harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 async def job_for(access: Access, conn: AsyncConnection, job_id: UUID) -> Job:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_kit.access import Authorized
@@ -17,9 +16,11 @@ from usher_kit.runtime import Running
 from usher_reporting.domain.dashboard import Line
 from usher_reporting.http.looking import AtParameter, Look, looking
 from usher_reporting.http.places import TEXT, place_in
-from usher_reporting.http.reach import OrganizationParameter, Reach
-from usher_reporting.http.renewals import UPCOMING, Renewal, to_renewal
-from usher_reporting.store.figures import load_delay_ms, load_lines, load_sum
+from usher_reporting.http.reach import OrganizationParameter
+from usher_reporting.http.renewals import Renewal, to_renewal
+from usher_reporting.reports.dashboard import figures_of, lines_of
+from usher_reporting.reports.renewals import UPCOMING
+from usher_reporting.store.figures import load_delay_ms, load_lines
 from usher_reporting.store.organizations import Organization, load_organizations
 from usher_reporting.store.renewals import load_renewals
 
@@ -144,12 +145,6 @@ async def dashboard_of(look: Look, delay_ms: int | None) -> Dashboard:
     )
 
 
-async def lines_of(conn: AsyncConnection, reach: Reach) -> Sequence[Line]:
-    if reach.org_id is None:
-        return await load_sum(conn, reach.tenants)
-    return (await load_lines(conn, [(reach.tenants[0], reach.org_id)]))[reach.org_id]
-
-
 @router.get("/v1/dashboard/organizations", dependencies=[scoped("reports:read")])
 async def organizations(
     access: Authorized,
@@ -203,26 +198,5 @@ def to_unit(one: Organization, lines: Mapping[UUID, Sequence[Line]]) -> Unit:
 
 def to_product(line: Line) -> Product:
     """A line in the names that users hold in their hands (interfaces: HTTP conventions)."""
-    people = line.people
-    return Product(
-        product=line.product,
-        name=line.name,
-        total_licensed=line.total_licensed,
-        assigned=people.assigned,
-        available=line.available,
-        waitlisted=people.waitlisted,
-        suspended=people.suspended,
-        usage_percentage=line.usage_percentage,
-        active_users=people.active,
-        inactive_users=people.inactive,
-        never_used_users=people.never_used,
-        unknown_users=people.unknown,
-        utilization_percentage=line.utilization_percentage,
-        license_state=line.license_state,
-        starts_at=line.starts_at,
-        ends_at=line.ends_at,
-        over_allocated=line.over_allocated,
-        over_capacity=line.over_capacity,
-        shared_pool=SharedPool.model_validate(line.shared_pool) if line.shared_pool else None,
-        note=line.note,
-    )
+    shared = SharedPool.model_validate(line.shared_pool) if line.shared_pool else None
+    return Product(**figures_of(line), shared_pool=shared)

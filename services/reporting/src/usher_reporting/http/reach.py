@@ -1,37 +1,14 @@
-"""How far a request may look: the organization asked about, its tenants, and its units."""
+"""How far a request may look: the organization that it names, or all that the caller may see."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_kit.access import Access
+from usher_reporting.reports.reach import ROLES, Reach, reach_of
 
-ROLES = ("org_admin", "reporter")
 OrganizationParameter = Annotated[
     UUID | None, Query(description="An organization, with all its units; without it, all that the caller may see")
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """`org_id` is null for all tenants together, `units` where whole tenants are seen."""
-
-    org_id: UUID | None
-    tenants: Sequence[UUID]
-    units: Sequence[UUID] | None
-
-
-async def reach_of(access: Access, conn: AsyncConnection, org_id: UUID | None) -> Reach:
-    """The caller's reach: their own organization unless they ask for another; for a system administrator everything.
-
-    Raises Forbidden without a role that reads reports, NotFound for what is not theirs to see.
-    """
-    scope = await access.scope(conn, org_id, *ROLES)
-    # A tenant's id is its root's, and whoever sees the root sees the tenant whole.
-    units = None if scope.units is None or set(scope.tenants).intersection(scope.units) else scope.units
-    own = None if access.caller.is_system else access.caller.org_id
-    return Reach(org_id or own, scope.tenants, units)
+__all__ = ["ROLES", "OrganizationParameter", "Reach", "reach_of"]

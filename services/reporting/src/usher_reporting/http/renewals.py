@@ -15,10 +15,8 @@ from usher_reporting.domain.dashboard import days_left
 from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import place_in
 from usher_reporting.http.reach import OrganizationParameter
+from usher_reporting.reports.renewals import UPCOMING
 from usher_reporting.store import renewals as store
-
-UPCOMING = timedelta(days=90)
-"""How long before its end a term is `expiring` (seats: The life of a license term)."""
 
 PLACE: TypeAdapter[tuple[datetime, UUID]] = TypeAdapter(tuple[AwareDatetime, UUID])
 

@@ -1,27 +1,22 @@
 """Usage over time: how many people came, by day and by month (guide: Usage)."""
 
-from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from usher_kit.access import Authorized
-from usher_kit.errors import Invalid
 from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
 from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import place_in
-from usher_reporting.http.reach import OrganizationParameter, Reach
-from usher_reporting.store.actives import Asked, list_actives, sum_actives
+from usher_reporting.http.reach import OrganizationParameter
+from usher_reporting.reports.usage import PeriodName, asked_of
+from usher_reporting.store.actives import list_actives, sum_actives
 
-PeriodName = Literal["day", "month"]
-SHOWN = {"day": timedelta(days=30), "month": timedelta(days=365)}
-"""How far back is looked where no `since` is given."""
-
-MOST_DAYS = 3_660
 PLACE: TypeAdapter[tuple[date, UUID]] = TypeAdapter(tuple[date, UUID])
 
 PeriodParameter = Annotated[PeriodName, Query(description="What different people are counted over")]
@@ -112,16 +107,3 @@ async def usage_by_organization(
         ],
         next_cursor=encode_cursor([shown[-1].starts_on, shown[-1].org_id]) if len(found) > limit else None,
     )
-
-
-def asked_of(reach: Reach, period: PeriodName, since: date | None, until: date | None, today: date) -> Asked:
-    """What is asked for. Raises Invalid for days that are none, or more than ten years of them."""
-    last = until or today
-    first = since or max(date.min + SHOWN[period], last) - SHOWN[period]
-    if first > last:
-        raise Invalid(f"The first day, {first}, is after the last, {last}.", pointer="/since")
-    if (last - first).days > MOST_DAYS:
-        raise Invalid(f"More than {MOST_DAYS} days at once: ask for less.", pointer="/since")
-    if period == "month":
-        first = first.replace(day=1)
-    return Asked(reach.tenants, reach.units, period, first, last)

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_reporting.store.streams import Query
+
 ASKED = """
     a.tenant_id = any(cast(:tenants as uuid[])) and a.period = :period and a.starts_on between :since and :until
     and (cast(:units as uuid[]) is null or a.org_id = any(cast(:units as uuid[])))
@@ -17,7 +19,7 @@ SUMS = text(f"""
     where {ASKED} group by a.starts_on order by a.starts_on
 """)
 EACH = text(f"""
-    select a.starts_on, a.people, a.logins, a.org_id, o.name from actives a
+    select a.starts_on, a.people, a.logins, a.org_id, o.name as organization from actives a
     left join organization o on o.tenant_id = a.tenant_id and o.id = a.org_id
     where {ASKED} and (cast(:after_org as uuid) is null or (a.starts_on, a.org_id) > (:after_day, :after_org))
     order by a.starts_on, a.org_id limit :limit
@@ -74,9 +76,13 @@ async def list_actives(
     conn: AsyncConnection, asked: Asked, *, after: tuple[date, UUID] | None, limit: int
 ) -> list[UnitActives]:
     """The same by organization, those that come `after` the last."""
+    return [UnitActives(*row) for row in await conn.execute(*actives_query(asked, after=after, limit=limit))]
+
+
+def actives_query(asked: Asked, *, after: tuple[date, UUID] | None = None, limit: int | None = None) -> Query:
+    """What `list_actives` asks; without a limit all of it."""
     after_day, after_org = after or (asked.since, None)
-    place = {"after_day": after_day, "after_org": after_org, "limit": limit}
-    return [UnitActives(*row) for row in await conn.execute(EACH, parameters(asked) | place)]
+    return Query(EACH, parameters(asked) | {"after_day": after_day, "after_org": after_org, "limit": limit})
 
 
 async def thin_history(conn: AsyncConnection, since: datetime, until: datetime) -> int:

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_reporting.store.streams import Query
+
 ORDER = "{0}.at desc, {0}.tenant_id desc, {0}.position desc"
 OF_TENANTS = "a.tenant_id = place.tenant_id"
 OF_UNITS = "a.tenant_id = place.tenant_id and a.org_id = place.id"
@@ -54,6 +56,18 @@ async def search_audit(
     limit: int,
 ) -> Sequence[RowMapping]:
     """The newest acts of these tenants, or of units of the one tenant, that pass `filters` and come `after`."""
+    return (await conn.execute(*audit_query(tenants, units, filters, after=after, limit=limit))).mappings().all()
+
+
+def audit_query(
+    tenants: Sequence[UUID],
+    units: Sequence[UUID] | None,
+    filters: Mapping[str, Any],
+    *,
+    after: Place | None = None,
+    limit: int | None = None,
+) -> Query:
+    """What `search_audit` asks; without a limit all of it."""
     given = {name: value for name, value in filters.items() if value is not None}
     if after is not None:
         given |= {"after_at": after.at, "after_tenant": after.tenant_id, "after_position": after.position}
@@ -62,4 +76,4 @@ async def search_audit(
     places = {"tenants": list(tenants), "units": list(tenants)}
     if units is not None:
         places = {"tenants": [tenants[0]] * len(units), "units": list(units)}
-    return (await conn.execute(text(statement), given | places | {"limit": limit})).mappings().all()
+    return Query(text(statement), given | places | {"limit": limit})

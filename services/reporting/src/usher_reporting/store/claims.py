@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from usher_reporting.store.streams import Query
+
 ORDER = "{0}.at desc, {0}.user_id desc, {0}.product desc, {0}.version desc"
 OF_TENANTS = "c.tenant_id = place.tenant_id"
 OF_UNITS = "c.tenant_id = place.tenant_id and c.org_id = place.id"
@@ -71,6 +73,18 @@ async def search_claims(
     limit: int,
 ) -> Sequence[RowMapping]:
     """The newest claims of these tenants, or of units of the one tenant, that pass `filters` and come `after`."""
+    return (await conn.execute(*claims_query(tenants, units, filters, after=after, limit=limit))).mappings().all()
+
+
+def claims_query(
+    tenants: Sequence[UUID],
+    units: Sequence[UUID] | None,
+    filters: Mapping[str, Any],
+    *,
+    after: Place | None = None,
+    limit: int | None = None,
+) -> Query:
+    """What `search_claims` asks; without a limit all of it."""
     given = {name: value for name, value in filters.items() if value is not None}
     if after is not None:
         given |= {
@@ -85,7 +99,7 @@ async def search_claims(
     places = {"tenants": list(tenants), "units": list(tenants)}
     if units is not None:
         places = {"tenants": [tenants[0]] * len(units), "units": list(units)}
-    return (await conn.execute(text(statement), given | places | {"limit": limit})).mappings().all()
+    return Query(text(statement), given | places | {"limit": limit})
 
 
 async def find_person(conn: AsyncConnection, tenants: Sequence[UUID], user_id: UUID) -> tuple[UUID, UUID] | None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_reporting.domain.compliance import Position
 from usher_reporting.domain.headcount import Headcount
+from usher_reporting.store.streams import Query
 
 FIGURES = ", ".join(f"coalesce(sum(h.{figure}), 0) as {figure}" for figure in Headcount._fields)
 # A unit is served by the nearest open pool on the way up, so a walk down ends where another one begins.
@@ -139,6 +140,20 @@ async def list_standings(
     limit: int,
 ) -> Sequence[RowMapping]:
     """The standings of these tenants, of these units alone where given, that come `after` an organization's product."""
+    query = standings_query(tenants, units, status=status, product=product, after=after, limit=limit)
+    return (await conn.execute(*query)).mappings().all()
+
+
+def standings_query(
+    tenants: Sequence[UUID],
+    units: Sequence[UUID] | None,
+    *,
+    status: str | None,
+    product: str | None,
+    after: tuple[UUID, str] | None = None,
+    limit: int | None = None,
+) -> Query:
+    """What `list_standings` asks; without a limit all of it."""
     after_org, after_product = after or (None, "")
     asked = {
         "tenants": list(tenants),
@@ -149,7 +164,7 @@ async def list_standings(
         "after_product": after_product,
         "limit": limit,
     }
-    return (await conn.execute(LIST, asked)).mappings().all()
+    return Query(LIST, asked)
 
 
 def to_position(row: RowMapping) -> Position:

@@ -11,12 +11,15 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_contracts.entitlements import LicenseTermChanged, PoolChanged, ProductChanged, SeatChanged
-from usher_contracts.envelope import Event, latest, trace_id_of
+from usher_contracts.envelope import OPERATORS_TENANT, Event, latest, trace_id_of
 from usher_contracts.identity import OrganizationChanged, UserChanged, UserProfileChanged
 from usher_contracts.usage import ActivesChanged, SeatActivityChanged
 from usher_kit import directory
+from usher_kit.database import open_more
 from usher_kit.versions import EPOCH_SIZE, last_of_epoch
 from usher_reporting.domain.people import Activity, Change, Holding, News, Person, PersonKey, Seat
+from usher_reporting.reports.catalogue import NAMING_PEOPLE
+from usher_reporting.store.exports import remove_files_naming
 from usher_reporting.store.histories import SeatKey, judge_claims
 from usher_reporting.store.people import (
     load_moved,
@@ -55,8 +58,17 @@ async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
         if person.user_id in changed
     ]
     await save_changes(conn, changes)
-    await save_newer(conn, PROFILE, [blank_profile(fact) for fact in facts if fact.status == "deleted"])
+    deleted = [fact for fact in facts if fact.status == "deleted"]
+    await save_newer(conn, PROFILE, [blank_profile(fact) for fact in deleted])
+    await unname_exports(conn, {fact.tenant_id for fact in deleted if fact.id in changed})
     return changed
+
+
+async def unname_exports(conn: AsyncConnection, tenants: Collection[UUID]) -> None:
+    """Remove the exports that may name people of these tenants, those of several tenants together among them."""
+    if tenants:
+        await open_more(conn, [OPERATORS_TENANT])
+        await remove_files_naming(conn, NAMING_PEOPLE, sorted(tenants))
 
 
 def blank_profile(fact: UserChanged) -> dict[str, Any]:

@@ -1,0 +1,161 @@
+"""Leases: one worker at a time makes an export, and whoever takes it up after a crash begins it anew."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from usher_contracts.envelope import OPERATORS_TENANT, Cause
+from usher_kit.audit import Act, record
+from usher_kit.ids import new_id
+from usher_kit.runtime import Runtime
+from usher_reporting.domain.exports import MAX_ATTEMPTS, Coverage, Export, State, Written
+from usher_reporting.store.exports import (
+    claim_export,
+    hold_export,
+    release_export,
+    remove_parts,
+    renew_lease,
+    save_coverage,
+    save_end,
+)
+
+LEASE = timedelta(seconds=60)
+"""How long an export is left to a worker that says nothing."""
+
+RENEW_SECONDS = 15
+
+log = structlog.get_logger()
+
+
+class LeaseLost(Exception):
+    """The export is not this worker's any more: it was removed, or is to begin anew."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """A worker's hold on an export. `done` is how many rows are written."""
+
+    runtime: Runtime
+    export: Export
+    token: UUID
+    done: int = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction for the export's tenant. Raises LeaseLost before anything is done."""
+        async with self.runtime.database.transaction([self.export.tenant_id]) as conn:
+            if not await hold_export(conn, self.export, self.token):
+                raise LeaseLost
+            yield conn
+
+    async def cover(self, coverage: Coverage) -> None:
+        """Write down whose rows are going to be read, and forget what an earlier attempt left."""
+        async with self.transaction() as conn:
+            await save_coverage(conn, self.export, self.token, coverage)
+            await remove_parts(conn, self.export)
+        self.export = replace(self.export, coverage=coverage)
+
+    async def fail(self, code: str, reason: str) -> None:
+        """The export is over without a file."""
+        async with self.transaction() as conn:
+            await remove_parts(conn, self.export)
+            await self.end(conn, replace(self.export, state=State.FAILED, error_code=code, error=reason))
+
+    async def succeed(self, conn: AsyncConnection, written: Written, kept: timedelta) -> None:
+        """The export is over, in the transaction that wrote the last of its file."""
+        expires_at = self.runtime.clock.now() + kept
+        made = replace(self.export, state=State.DONE, written=written, done=written.rows, expires_at=expires_at)
+        await self.end(conn, made)
+
+    async def end(self, conn: AsyncConnection, export: Export) -> None:
+        self.export = replace(export, finished_at=self.runtime.clock.now())
+        await save_end(conn, self.export)
+        await record_end(conn, self.export, self.runtime.clock.now())
+
+    def lease_end(self) -> datetime:
+        return self.runtime.clock.now() + LEASE
+
+
+async def record_end(conn: AsyncConnection, export: Export, at: datetime) -> None:
+    """Write down what came of the export, under the name of whoever asked for it."""
+    after: dict[str, JsonValue] = {"state": export.state, "report": export.report, "format": export.format}
+    if export.written:
+        after |= {"rows": export.written.rows, "bytes": export.written.size}
+    act = Act("export.end", str(export.id), export.tenant_id, export.org_id, after=after, reason=export.error_code)
+    await record(conn, "reporting", [act], at=at, cause=Cause(actor=export.owner.actor, changeset=str(export.id)))
+
+
+@asynccontextmanager
+async def next_lease(runtime: Runtime) -> AsyncIterator[Lease | None]:
+    """The oldest export that nobody makes, kept as long as the block runs; none where there is none.
+
+    A block that fails lets go of it; the next worker begins anew, up to `MAX_ATTEMPTS` times.
+    """
+    lease = await take_unless_stopped(runtime)
+    if lease is None:
+        yield None
+        return
+    beating = asyncio.create_task(keep(lease))
+    try:
+        yield lease
+    except LeaseLost:
+        log.warning("export.lease_lost", export=str(lease.export.id))
+    except Exception as error:
+        await give_back(lease, error)
+        raise
+    except asyncio.CancelledError:
+        await let_go(lease)
+        raise
+    finally:
+        beating.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beating
+
+
+async def take_unless_stopped(runtime: Runtime) -> Lease | None:
+    """Take a lease. A worker stopped meanwhile lets go of it, so that the next need not wait for its end."""
+    taking = asyncio.create_task(take(runtime))
+    try:
+        return await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        if lease := await taking:
+            await let_go(lease)
+        raise
+
+
+async def take(runtime: Runtime) -> Lease | None:
+    token, now = new_id(), runtime.clock.now()
+    async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
+        export = await claim_export(conn, token, now, now + LEASE)
+    return Lease(runtime, export, token) if export else None
+
+
+async def keep(lease: Lease) -> None:
+    """Renew the lease as long as the work goes on, and tell how far it is."""
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        async with lease.runtime.database.transaction([lease.export.tenant_id]) as conn:
+            if not await renew_lease(conn, lease.export, lease.token, lease.lease_end(), lease.done):
+                return
+
+
+async def give_back(lease: Lease, error: Exception) -> None:
+    """Let the next worker try, or end an export that fails again and again."""
+    if lease.export.attempts < MAX_ATTEMPTS:
+        await let_go(lease)
+        return
+    with contextlib.suppress(LeaseLost):
+        await lease.fail("internal_error", f"given up after {MAX_ATTEMPTS} attempts ({type(error).__name__})")
+
+
+async def let_go(lease: Lease) -> None:
+    async with lease.runtime.database.transaction([lease.export.tenant_id]) as conn:
+        await release_export(conn, lease.export, lease.token)

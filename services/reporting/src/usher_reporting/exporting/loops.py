@@ -1,0 +1,26 @@
+"""What a worker does about exports: makes those that wait, and removes files whose time is over."""
+
+from datetime import timedelta
+
+from usher_contracts.envelope import OPERATORS_TENANT
+from usher_kit.loops import Loop
+from usher_kit.runtime import Runtime
+from usher_reporting.exporting.making import make_next
+from usher_reporting.store.exports import expire_files
+
+POLL_SECONDS = 1.0
+EXPIRY_SECONDS = 60.0
+REMEMBERED = timedelta(days=30)
+"""How long an export is told of after it was over, so that whoever follows an old link learns what became of it."""
+
+
+async def expire(runtime: Runtime) -> bool:
+    """One round over all tenants. Answers whether there was anything."""
+    now = runtime.clock.now()
+    async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
+        gone = await expire_files(conn, now, now - runtime.settings.export_kept - REMEMBERED)
+    return gone > 0
+
+
+EXPORTS: Loop[Runtime] = Loop("exports", POLL_SECONDS, make_next)
+EXPIRE_EXPORTS: Loop[Runtime] = Loop("expire exports", EXPIRY_SECONDS, expire)
