@@ -40,6 +40,7 @@ EFFECTS: Mapping[tuple[str, str], str] = {
     ("notifications", "entitlements.license_request.changed"): (
         "select version from license_request where id::text = :id"
     ),
+    ("notifications", "reporting.export.ready"): "select 1 from export_file where id::text = :id",
     ("notifications", "entitlements.seat.changed"): SEAT,
     ("notifications", "usage.seat_activity.changed"): """
         select version from seat_activity where user_id::text = :user_id and product = :product

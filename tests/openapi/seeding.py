@@ -65,7 +65,9 @@ def seed(session: Session, mark: str = "Fuzz") -> Seeded:
         "provider_id": [connect_provider(session, district)],
         "machine_id": [machine_of(session, district.id)],
         "export_id": [export_of(session, district.id)],
+        "schedule_id": [schedule_of(session, district.id)],
         "report": ["claims", "dashboard"],
+        "cron": ["0 6 * * 1"],
         "upstream_id": [str(identity.calls.post("/v1/upstreams", upstream)["id"])],
         "issuer": [session.environment.url("identity")],
         "request_id": [str(session.entitlements.ask_for_seats(wanted)["id"])],
@@ -102,6 +104,12 @@ def export_of(session: Session, org_id: str) -> str:
     id_ = str(reporting.start_export("claims", "csv", org_id=org_id, filters={})["id"])
     eventually(lambda: reporting.export(id_)["file"])
     return id_
+
+
+def schedule_of(session: Session, org_id: str) -> str:
+    """A schedule of an organization's claims. Returns its id."""
+    wanted = {"report": "claims", "format": "csv", "org_id": org_id, "cron": "0 6 1 1 *", "recipients": []}
+    return str(session.reporting.add_schedule(wanted)["id"])
 
 
 def connect_provider(session: Session, district: District) -> str:

@@ -13,7 +13,7 @@ import aio_pika
 import httpx2
 from pydantic import SecretStr
 from tests.integration.system import District, System, eventually
-from tests.openapi.seeding import Seeded, ask_for_transfer, export_of, machine_of, seed
+from tests.openapi.seeding import Seeded, ask_for_transfer, export_of, machine_of, schedule_of, seed
 
 from usher_cli.clients.calls import ServiceClient, new_trace_id
 from usher_cli.clients.session import Session
@@ -86,6 +86,7 @@ def fill(system: System, session: Session, mark: str) -> Tenant:
         "provider": seeded.known["provider_id"],
         "machine": seeded.known["machine_id"],
         "export": seeded.known["export_id"],
+        "schedule": seeded.known["schedule_id"],
         "session": [sign_in(session, people["admin"])],
         "keep_link": [keep_link(system, seeded.district.id, seeded.crowd[0])],
         "dead_letter": [str(new_id())],
@@ -117,6 +118,7 @@ def of_school(session: Session, school: District, things: Things) -> Things:
         "session": [sign_in(session, one)],
         "machine": [machine_of(session, school.id)],
         "export": [export_of(session, school.id)],
+        "schedule": [schedule_of(session, school.id)],
     }
 
 

@@ -65,7 +65,7 @@ EMPTY = {
     *("identity.upstream_tally", "identity.keycloak_realm", "identity.sign_in_attempt", "entitlements.work_list"),
     *(f"identity.scim_{table}" for table in ("email", "member", "resource", "token")),
     *(f"identity.roster_{table}" for table in ("page", "reading", "sync")),  # no roster is read over REST
-    *("notifications.seat_activity", "usage.suspension", "reporting.idempotency_key"),
+    *("notifications.export_file", "notifications.seat_activity", "usage.suspension", "reporting.idempotency_key"),
 }
 """Tables without a row of the tenants'."""
 

@@ -13,6 +13,7 @@ from usher_cli.clients.session import Outside
 from usher_cli.environment import Environment
 from usher_cli.main import app
 
+ORG = "0192f0c0-0000-7000-8000-000000000001"
 ID = "0192f0c0-0000-7000-8000-0000000000ee"
 FILE = {"name": "usher-claims.csv", "rows": 2, "bytes": 9, "expires_at": "2026-12-01T12:00:00Z"}
 
@@ -99,3 +100,39 @@ def test_exports_are_listed_saved_and_removed(tmp_path: Path) -> None:
     assert into.exists()
     assert reporting.run("exports", "remove", ID).exit_code == 0
     assert reporting.asked[-1][:2] == ("DELETE", f"/v1/exports/{ID}")
+
+
+ANN = {"id": "one", "user_name": "ann", "display_name": "Ann", "email": "ann@example.org", "external_ids": []}
+SCHEDULE = {
+    "id": ID, "report": "claims", "format": "xlsx", "cron": "0 6 * * 1", "time_zone": "America/New_York",
+    "next_at": "2026-11-30T11:00:00Z", "last_at": None, "recipients": ["one"],
+}  # fmt: skip
+
+
+def test_a_schedule_names_its_report_its_time_and_whom_it_is_for() -> None:
+    asked: list[Any] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append((request.method, request.url.path, json.loads(request.content or b"null")))
+        found = {f"/v1/organizations/{ORG}": {"id": ORG}, "/v1/users": {"items": [ANN]}}
+        if request.method == "DELETE":
+            return httpx2.Response(204)
+        listed = {"items": [SCHEDULE], "next_cursor": None}
+        schedules = SCHEDULE if request.method == "POST" else listed
+        return httpx2.Response(200, json=found.get(request.url.path, schedules))
+
+    def run(*arguments: str) -> Any:
+        around = Outside(Environment({"USHER_TOKEN": "t"}), httpx2.MockTransport(answer))
+        result = CliRunner().invoke(app, ["report", *arguments], obj=around)
+        assert result.exit_code == 0, result.output
+        return result
+
+    made = run(
+        "schedule", "claims", "--org", ORG, "--cron", "0 6 * * 1", "--to", "ann@example.org", "--filter", "kind=x"
+    )
+    assert "next at 2026-11-30 11:00 UTC" in made.stderr
+    [(_, _, body)] = [one for one in asked if one[:2] == ("POST", "/v1/report-schedules")]
+    assert (body["cron"], body["recipients"], body["filters"]) == ("0 6 * * 1", ["one"], {"kind": "x"})
+    assert "America/New_York" in run("schedules").stdout
+    run("unschedule", ID)
+    assert asked[-1][:2] == ("DELETE", f"/v1/report-schedules/{ID}")

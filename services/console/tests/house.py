@@ -41,6 +41,7 @@ class World:
     explanations: dict[str, Explanation] = field(default_factory=story.explanations)
     history: list[Claim] = field(default_factory=list)
     links: dict[str, KeptSeat] = field(default_factory=dict)
+    files: dict[UUID, bytes] = field(default_factory=dict)
     applied: int = 10_000
     away: set[str] = field(default_factory=set)
     takes_tokens: bool = True
@@ -196,6 +197,14 @@ def reporting(world: World) -> FastAPI:
             "items": items[cursor : cursor + HISTORY_PAGE],
             "next_cursor": str(cursor + HISTORY_PAGE) if more else None,
         }
+
+    @app.get("/v1/exports/{export_id}/file")
+    def file(export_id: UUID, authorization: Annotated[str, Header()] = "") -> Response:
+        require(world, authorization)
+        if export_id not in world.files:
+            raise HTTPException(410, "The file was kept for its days, and has expired.")
+        headers = {"content-disposition": 'attachment; filename="usher-claims.csv"', "etag": '"one"', "x-own": "1"}
+        return Response(world.files[export_id], media_type="text/csv", headers=headers)
 
     @app.get("/v1/dashboard/organizations")
     def units(limit: int, cursor: int = 0) -> dict[str, Any]:

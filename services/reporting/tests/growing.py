@@ -27,7 +27,7 @@ from usher_reporting.exporting.making import keep_file, write_file
 from usher_reporting.reports.reach import Reach
 from usher_reporting.reports.report import Column, Filters, Kind, Question, Report, Row
 from usher_reporting.settings import ReportingSettings
-from usher_reporting.store.exports import add_export
+from usher_reporting.store.exports import add_exports
 from usher_reporting.store.streams import Query, stream
 
 TENANT = UUID(int=1)
@@ -61,7 +61,7 @@ LONG = Report("long", "Long", "/v1/long", COLUMNS, CountFilters, rows)
 async def export(runtime: Runtime, format_: str, count: int) -> None:
     async with runtime.database.transaction([TENANT]) as conn:
         waiting = Export(TENANT, new_id(), Owner(TENANT, TENANT), "long", Format(format_), None, {}, AT)
-        await add_export(conn, waiting)
+        await add_exports(conn, [waiting])
     lease = await take(runtime)
     assert lease is not None
     with TemporaryDirectory() as folder:

@@ -1,9 +1,11 @@
 """Exporting a report into a file: asking for it, waiting until a worker has made it, and downloading it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+import typer
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import Session
@@ -12,6 +14,19 @@ from usher_cli.failure import Failure
 PAUSE_SECONDS = 0.2
 OVER = frozenset({"done", "failed"})
 FORMATS = ("csv", "xlsx", "parquet")
+
+Filters: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--filter", metavar="NAME=VALUE", help="Narrow it, as the API does: kind=promoted."),
+]
+
+
+def read_filters(given: Sequence[str] | None) -> dict[str, str]:
+    """Filters as they were typed. Raises Failure for one without a value."""
+    pairs = [one.partition("=") for one in given or ()]
+    if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
+        raise Failure(f"A filter is NAME=VALUE, and {wrong[0]!r} is not.")
+    return {name: value for name, _, value in pairs}
 
 
 def format_of(file: Path) -> str:

@@ -24,7 +24,7 @@ from usher_contracts.identity import (
 )
 from usher_contracts.notifications import DeliveryChanged
 from usher_contracts.re_emission import ENDED, REQUESTS
-from usher_contracts.reporting import ComplianceChanged, RebuildMarked
+from usher_contracts.reporting import ComplianceChanged, ExportReady, RebuildMarked
 from usher_contracts.usage import ActivesChanged, SeatActivityChanged
 
 _ALL: Sequence[type[Fact]] = (
@@ -46,6 +46,7 @@ _ALL: Sequence[type[Fact]] = (
     ActivesChanged,
     DeliveryChanged,
     ComplianceChanged,
+    ExportReady,
     RebuildMarked,
     *AUDIT_FACTS.values(),
     *REQUESTS,
@@ -67,6 +68,7 @@ LISTENERS: Mapping[str, Sequence[type[Fact]]] = {
         LicenseRequestChanged,
         SeatChanged,
         SeatActivityChanged,
+        ExportReady,
     ),
     "reporting": (
         OrganizationChanged,

@@ -1,4 +1,4 @@
-"""Facts that reporting owns: who keeps to what they bought, and marks of a rebuild (messages: The catalogue)."""
+"""Facts that reporting owns: who keeps to what they bought, files, marks of a rebuild (messages: The catalogue)."""
 
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
@@ -36,6 +36,29 @@ class ComplianceChanged(StateFact):
     @property
     def subject(self) -> str:
         return f"{self.org_id}/{self.product}"
+
+    @property
+    def unit(self) -> UUID:
+        return self.org_id
+
+
+class ExportReady(Fact):
+    """A schedule's export has its file, until `expires_at`. It is told once; `recipients` are to learn of it."""
+
+    type: ClassVar[str] = "usher.reporting.export.ready.v1"
+
+    id: UUID
+    org_id: UUID
+    schedule_id: UUID
+    report: Annotated[str, Field(max_length=60)]
+    format: Annotated[str, Field(max_length=20)]
+    rows: int
+    recipients: tuple[UUID, ...]
+    expires_at: Time
+
+    @property
+    def subject(self) -> str:
+        return str(self.id)
 
     @property
     def unit(self) -> UUID:

@@ -109,6 +109,16 @@ def create_notices() -> None:
         key=("id",),
     )
     index("ix_transfer_open", "transfer", "told_at", where="addressed_at is null")
+    table(
+        "export_file",
+        uuid("id"),
+        uuid("org_id"),
+        words("report"),
+        words("format"),
+        number("rows"),
+        moment("expires_at"),
+        key=("id",),
+    )
 
 
 def create_deliveries() -> None:

@@ -11,10 +11,12 @@ from usher_contracts.identity import (
     UserChanged,
     UserProfileChanged,
 )
+from usher_contracts.reporting import ExportReady
 from usher_contracts.usage import SeatActivityChanged
 from usher_kit.consuming import UseCase
 from usher_kit.directory import apply_organizations
 from usher_notifications.use_cases.change_sets import keep_change_sets
+from usher_notifications.use_cases.exports import note_exports
 from usher_notifications.use_cases.license_notices import keep_license_notices
 from usher_notifications.use_cases.license_requests import keep_license_requests
 from usher_notifications.use_cases.people import keep_people, keep_profiles
@@ -32,4 +34,5 @@ APPLY: Mapping[type[Fact], UseCase] = {
     LicenseRequestChanged: keep_license_requests,
     SeatChanged: note_waiting,
     SeatActivityChanged: note_warnings,
+    ExportReady: note_exports,
 }

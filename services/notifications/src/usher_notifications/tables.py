@@ -134,6 +134,19 @@ TRANSFER = Table(
 )
 """What is asked of organizations' people, or for them; `addressed_at` is when deliveries were made of this version."""
 
+EXPORT_FILE = Table(
+    "export_file",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("org_id", UUID(as_uuid=True), nullable=False),
+    Column("report", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    moment("expires_at"),
+)
+"""Files that reporting made by schedule, as their mails tell of them."""
+
 DELIVERY = Table(
     "delivery",
     METADATA,

@@ -1,4 +1,4 @@
-"""Exports: what was asked, how far it is, and the files in parts."""
+"""Exports: what was asked, how far it is, the files in parts, and what is asked by schedule."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,6 +28,7 @@ def owner() -> "list[sa.Column[object]]":
 def upgrade() -> None:
     create_exports()
     create_parts()
+    create_schedules()
 
 
 def create_exports() -> None:
@@ -86,3 +87,27 @@ def create_parts() -> None:
         comment="The files of exports, in parts",
     )
     isolate("export_part")
+
+
+def create_schedules() -> None:
+    op.create_table(
+        "report_schedule",
+        sa.Column("tenant_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        *owner(),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("org_id", sa.UUID(), nullable=False),
+        sa.Column("filters", pg.JSONB(), nullable=False),
+        sa.Column("cron", sa.Text(), nullable=False, comment="by the clock where the organization is"),
+        sa.Column("recipients", UUIDS, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("next_at", MOMENT, nullable=False),
+        sa.Column("last_at", MOMENT, nullable=True),
+        sa.Column("last_export_id", sa.UUID(), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_report_schedule"),
+        comment="Exports that are asked for again and again",
+    )
+    op.create_index("ix_report_schedule_next_at", "report_schedule", ["next_at"])
+    isolate("report_schedule")

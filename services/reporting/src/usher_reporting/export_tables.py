@@ -1,4 +1,4 @@
-"""The tables of exports: what was asked, by whom, how far it is, and the files in parts."""
+"""The tables of exports: what was asked, by whom, how far it is, the files in parts, and what is asked by schedule."""
 
 from sqlalchemy import (
     BigInteger,
@@ -34,7 +34,7 @@ def owner_columns() -> "list[Column[object]]":
 
 
 def add_exports(metadata: MetaData) -> None:
-    """Add exports, and the parts of their files."""
+    """Add exports, the parts of their files, and the schedules that ask for them."""
     Table(
         "export",
         metadata,
@@ -79,4 +79,24 @@ def add_exports(metadata: MetaData) -> None:
         Column("number", Integer, primary_key=True, autoincrement=False, comment="from 0, without gaps"),
         Column("content", LargeBinary, nullable=False),
         comment="The files of exports, in parts",
+    )
+    Table(
+        "report_schedule",
+        metadata,
+        tenant_id(),
+        Column("id", UUID(as_uuid=True), primary_key=True),
+        *owner_columns(),
+        Column("report", Text, nullable=False),
+        Column("format", Text, nullable=False),
+        uuid("org_id", nullable=False),
+        Column("filters", JSONB, nullable=False),
+        Column("cron", Text, nullable=False, comment="by the clock where the organization is"),
+        Column("recipients", ARRAY(UUID(as_uuid=True)), nullable=False),
+        moment("created_at"),
+        moment("next_at"),
+        moment("last_at", nullable=True),
+        uuid("last_export_id"),
+        Column("version", BigInteger, nullable=False),
+        Index("ix_report_schedule_next_at", "next_at"),
+        comment="Exports that are asked for again and again",
     )

@@ -5,7 +5,7 @@ from usher_contracts.envelope import routing_key
 from usher_kit.batch import Linger
 from usher_kit.service import Service, run
 from usher_reporting.consumers import apply_by
-from usher_reporting.exporting.loops import EXPIRE_EXPORTS, EXPORTS
+from usher_reporting.exporting.loops import EXPIRE_EXPORTS, EXPORTS, SCHEDULES
 from usher_reporting.http import (
     audit,
     audit_log,
@@ -17,6 +17,7 @@ from usher_reporting.http import (
     products,
     renewals,
     reports,
+    schedules,
     seat_history,
     usage,
 )
@@ -45,9 +46,10 @@ SERVICE = Service(
         audit_log.router,
         reports.router,
         exports.router,
+        schedules.router,
         doctor.router,
     ],
-    loops=[JUDGE_COMPLIANCE, THIN_USAGE, EXPORTS, EXPIRE_EXPORTS],
+    loops=[JUDGE_COMPLIANCE, THIN_USAGE, SCHEDULES, EXPORTS, EXPIRE_EXPORTS],
 )
 
 

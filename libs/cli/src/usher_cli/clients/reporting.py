@@ -54,6 +54,18 @@ class Reporting:
         """Remove an export with its file."""
         self.calls.send("DELETE", f"/v1/exports/{export_id}")
 
+    def add_schedule(self, wanted: Json) -> Json:
+        """Have a report exported again and again."""
+        return self.calls.post("/v1/report-schedules", wanted)
+
+    def schedules(self, *, every: bool = False, **query: Any) -> Json:
+        """The schedules of an organization and its units, the latest first."""
+        return self.calls.listed("/v1/report-schedules", every=every, **query)
+
+    def remove_schedule(self, schedule_id: str) -> None:
+        """End a schedule."""
+        self.calls.send("DELETE", f"/v1/report-schedules/{schedule_id}")
+
     def doctor(self) -> Json:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""
         return self.calls.get("/v1/doctor")

@@ -1,6 +1,6 @@
 """`usher report`: usage over time, and compliance; and every report as a file."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +9,8 @@ import typer
 
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
-from usher_cli.exporting import export_report
-from usher_cli.failure import Failure
+from usher_cli.commands import schedules
+from usher_cli.exporting import Filters, export_report, read_filters
 from usher_cli.options import AsJson, At, Cursor, Every, Limit, Org
 from usher_cli.output import STDERR, day, print_json, print_list, show, table
 
@@ -118,13 +118,10 @@ def exporter(report: str, told: str) -> Callable[..., None]:
         ctx: typer.Context,
         into: Annotated[Path, typer.Option("--export", help="The file to write: a .csv, .xlsx or .parquet.")],
         org: Org = None,
-        filters: Annotated[
-            list[str] | None,
-            typer.Option("--filter", metavar="NAME=VALUE", help="Narrow it, as the API does: kind=promoted."),
-        ] = None,
+        filters: Filters = None,
         at: At = None,
     ) -> None:
-        export(ctx, report, into, org, read_filters(filters or []), at)
+        export(ctx, report, into, org, read_filters(filters), at)
 
     run.__doc__ = told
     return run
@@ -147,13 +144,8 @@ def export(
     STDERR.print(f"{into}: {made['file']['rows']:,} rows, {made['file']['bytes']:,} bytes.")
 
 
-def read_filters(given: Sequence[str]) -> dict[str, str]:
-    """Filters as they were typed. Raises Failure for one without a value."""
-    pairs = [one.partition("=") for one in given]
-    if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
-        raise Failure(f"A filter is NAME=VALUE, and {wrong[0]!r} is not.")
-    return {name: value for name, _, value in pairs}
-
-
+app.command("schedule")(schedules.schedule)
+app.command("schedules")(schedules.list_schedules)
+app.command("unschedule")(schedules.unschedule)
 for name, about in FILES.items():
     app.command(name)(exporter(name, about))

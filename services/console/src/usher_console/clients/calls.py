@@ -1,6 +1,6 @@
 """One call to a service: on whose behalf, how long it may take, and in which ways it may not answer."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -76,6 +76,20 @@ class ServiceClient:
         """The answer to an act that needs no words. Raises as `get` does."""
         return await self._call("POST", path, token, answer)
 
+    async def stream(self, path: str, token: str) -> tuple[Mapping[str, str], AsyncIterator[bytes]]:
+        """The headers of the answer at `path`, and what is in it as it comes. Raises as `get` does."""
+        asked = self.http.build_request("GET", path, headers={"authorization": f"Bearer {token}"})
+        try:
+            response = await self.http.send(asked, stream=True)
+            if not response.is_success:
+                await response.aread()
+        except httpx2.HTTPError as error:
+            log.warning("service.away", service=self.service, error=type(error).__name__)
+            raise AwayError(self.service) from error
+        if not response.is_success:
+            raise self._refusal(response)
+        return response.headers, content_of(response)
+
     async def _call(self, method: str, path: str, token: str | None, answer: type[A], **request: Any) -> A:
         authorization = {"authorization": f"Bearer {token}"} if token else {}
         headers = {**authorization, **request.pop("headers", {})}
@@ -103,6 +117,15 @@ class ServiceClient:
             return AwayError(self.service)
         kind = SignedOutError if status == NO_LONGER_SIGNED_IN else RefusedError
         return kind(self.service, status, detail_of(response))
+
+
+async def content_of(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """What is in an answer, which is closed in the end."""
+    try:
+        async for chunk in response.aiter_bytes():
+            yield chunk
+    finally:
+        await response.aclose()
 
 
 def detail_of(response: httpx2.Response) -> str:

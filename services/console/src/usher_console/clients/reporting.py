@@ -1,6 +1,6 @@
 """Reporting's answers: the license dashboard and its allocation by organization."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -121,6 +121,10 @@ class Reporting:
     async def dashboard(self, token: str, org_id: UUID | None) -> Dashboard:
         """The license dashboard of an organization; of all that the caller may see without one."""
         return await self.calls.get("/v1/dashboard", token, Dashboard, org_id=org_id)
+
+    async def export_file(self, token: str, export_id: UUID) -> tuple[Mapping[str, str], AsyncIterator[bytes]]:
+        """A report's file, with the headers that say what it is."""
+        return await self.calls.stream(f"/v1/exports/{export_id}/file", token)
 
     async def units(self, token: str, org_id: UUID | None) -> list[UnitFigures]:
         """The allocation by organization, as far as a table can hold."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from usher_notifications.domain.notices import Kind, LicenseEnding, Notice, ReclaimWarning
+from usher_notifications.domain.notices import ExportReady, Kind, LicenseEnding, Notice, ReclaimWarning
 from usher_notifications.domain.timing import backoff
 
 REPRESENTATIVE = UUID("00000000-0000-7000-8000-000000000002")
@@ -151,5 +151,7 @@ def is_over(notice: Notice, at: datetime) -> bool:
             return notice.ends_at <= at
         case ReclaimWarning():
             return notice.reclaim_due <= at
+        case ExportReady():
+            return notice.expires_at <= at
         case _:
             return False

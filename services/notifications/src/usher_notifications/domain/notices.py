@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CHANGES_HELD = "changes_held"
     TRANSFER_ASKED = "transfer_asked"
     TRANSFER_ANSWER = "transfer_answer"
+    EXPORT_READY = "export_ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,20 @@ class TransferAnswered:
     is_approved: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ExportReady:
+    """To who is to have a report: its file is there."""
+
+    id: UUID
+    org_id: UUID
+    organization: str
+    report: str
+    format: str
+    rows: int
+    expires_at: datetime
+    zone: tzinfo
+
+
 Notice = (
     Waitlisted
     | WaitlistDigest
@@ -179,4 +194,5 @@ Notice = (
     | ChangesHeld
     | TransferAsked
     | TransferAnswered
+    | ExportReady
 )

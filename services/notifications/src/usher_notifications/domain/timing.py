@@ -26,6 +26,7 @@ USEFUL_FOR: Mapping[Kind, timedelta] = {
     Kind.CHANGES_HELD: timedelta(days=7),
     Kind.TRANSFER_ASKED: timedelta(days=7),
     Kind.TRANSFER_ANSWER: timedelta(days=7),
+    Kind.EXPORT_READY: timedelta(days=2),
 }
 """How long after its fact became true a notice may be sent; an older fact makes none, so that history mails nobody."""
 

@@ -27,6 +27,7 @@ KindName = Literal[
     "changes_held",
     "transfer_asked",
     "transfer_answer",
+    "export_ready",
 ]
 
 

@@ -11,6 +11,7 @@ from usher_kit.links import SeatLink, sign
 from usher_notifications.domain.deliveries import Letter
 from usher_notifications.domain.notices import (
     ChangesHeld,
+    ExportReady,
     Kind,
     LicenseAnswered,
     LicenseEnding,
@@ -40,6 +41,7 @@ SUBJECTS: Mapping[Kind, str] = {
     " {{ notice.organization }}",
     Kind.TRANSFER_ANSWER: "The transfer that {{ notice.organization }} asked for was"
     " {{ 'approved' if notice.is_approved else 'rejected' }}",
+    Kind.EXPORT_READY: "{{ notice.report | product }} of {{ notice.organization }} to download",
 }
 
 AUDIENCES: Mapping[Kind, str] = {
@@ -53,6 +55,7 @@ AUDIENCES: Mapping[Kind, str] = {
     Kind.TRANSFER_ASKED: "the administrators of the organization that decides, and of those above it,"
     " else system administrators",
     Kind.TRANSFER_ANSWER: "the administrators of the organization that asked, and of those above it",
+    Kind.EXPORT_READY: "those whom the schedule names, as far as they may read the report",
 }
 
 
@@ -101,6 +104,8 @@ def link_of(letter: Letter, console_url: str, secret: SecretStr) -> str:
             return f"{base}/licenses?org_id={notice.org_id}"
         case ChangesHeld() | TransferAsked() | TransferAnswered():
             return f"{base}/users?org_id={notice.org_id}"
+        case ExportReady():
+            return f"{base}/exports/{notice.id}"
 
 
 ENVIRONMENT = Environment(

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from usher_notifications.domain.deliveries import Delivery, Due, Recipient
 from usher_notifications.domain.notices import (
     ChangesHeld,
+    ExportReady,
     Kind,
     LicenseAnswered,
     LicenseEnding,
@@ -107,6 +108,12 @@ TRANSFERRED = f"""
 """
 TRANSFER_ASKED = text(f"{TRANSFERRED} where t.status = 'asked'")
 TRANSFER_ANSWER = text(f"{TRANSFERRED} where t.status in ('approved', 'rejected')")
+EXPORT_READY = text(f"""
+    select asked.id, f.id as export_id, f.org_id, f.report, f.format, f.rows, f.expires_at, o.name, o.time_zone
+    from {ASKED}
+    join export_file f on f.tenant_id = asked.tenant_id and f.id = cast(asked.subject as uuid)
+    left join organization o on o.tenant_id = f.tenant_id and o.id = f.org_id
+""")
 
 
 async def load_due(conn: AsyncConnection, deliveries: Sequence[Delivery], representative: Recipient) -> list[Due]:
@@ -201,6 +208,12 @@ def to_transfer_answered(rows: Sequence[Row[Any]]) -> Notice:
     return TransferAnswered(row.transfer_id, row.org_id, row.name or UNNAMED, row.person or None, is_approved)
 
 
+def to_export_ready(rows: Sequence[Row[Any]]) -> Notice:
+    [row] = rows
+    named = (row.export_id, row.org_id, row.name or UNNAMED, row.report, row.format, row.rows)
+    return ExportReady(*named, row.expires_at, to_zone(row.time_zone))
+
+
 @lru_cache(maxsize=1_000)
 def to_zone(name: str | None) -> tzinfo:
     """The time zone of that name; UTC for one that nobody knows."""
@@ -220,4 +233,5 @@ LOADED: Mapping[Kind, tuple[TextClause, Callable[[Sequence[Row[Any]]], Notice]]]
     Kind.CHANGES_HELD: (CHANGES_HELD, to_changes_held),
     Kind.TRANSFER_ASKED: (TRANSFER_ASKED, to_transfer_asked),
     Kind.TRANSFER_ANSWER: (TRANSFER_ANSWER, to_transfer_answered),
+    Kind.EXPORT_READY: (EXPORT_READY, to_export_ready),
 }

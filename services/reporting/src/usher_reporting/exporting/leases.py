@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,11 +12,14 @@ import structlog
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_contracts.envelope import OPERATORS_TENANT, Cause
+from usher_contracts.envelope import OPERATORS_TENANT, Cause, Event
+from usher_contracts.reporting import ExportReady
+from usher_kit import outbox
 from usher_kit.audit import Act, record
 from usher_kit.ids import new_id
 from usher_kit.runtime import Runtime
 from usher_reporting.domain.exports import MAX_ATTEMPTS, Coverage, Export, State, Written
+from usher_reporting.reports.reach import ROLES
 from usher_reporting.store.exports import (
     claim_export,
     hold_export,
@@ -26,6 +29,7 @@ from usher_reporting.store.exports import (
     save_coverage,
     save_end,
 )
+from usher_reporting.store.schedules import find_readers
 
 LEASE = timedelta(seconds=60)
 """How long an export is left to a worker that says nothing."""
@@ -73,7 +77,9 @@ class Lease:
         """The export is over, in the transaction that wrote the last of its file."""
         expires_at = self.runtime.clock.now() + kept
         made = replace(self.export, state=State.DONE, written=written, done=written.rows, expires_at=expires_at)
-        await self.end(conn, made)
+        readers = await readers_of(conn, made)
+        await self.end(conn, replace(made, recipients=readers))
+        await tell_ready(conn, self.export)
 
     async def end(self, conn: AsyncConnection, export: Export) -> None:
         self.export = replace(export, finished_at=self.runtime.clock.now())
@@ -82,6 +88,32 @@ class Lease:
 
     def lease_end(self) -> datetime:
         return self.runtime.clock.now() + LEASE
+
+
+async def readers_of(conn: AsyncConnection, export: Export) -> Sequence[UUID]:
+    """Those of the export's recipients who may read by now what it holds."""
+    if export.org_id is None or not export.recipients:
+        return ()
+    return await find_readers(conn, export.tenant_id, export.org_id, export.recipients, ROLES)
+
+
+async def tell_ready(conn: AsyncConnection, export: Export) -> None:
+    """Tell those for whom a schedule made the file that it is there."""
+    if not (export.schedule_id and export.org_id and export.written and export.finished_at and export.recipients):
+        return
+    fact = ExportReady(
+        tenant_id=export.tenant_id,
+        id=export.id,
+        org_id=export.org_id,
+        schedule_id=export.schedule_id,
+        report=export.report,
+        format=export.format,
+        rows=export.written.rows,
+        recipients=tuple(export.recipients),
+        expires_at=export.expires_at,
+    )
+    cause = Cause(actor=export.owner.actor, changeset=str(export.id))
+    await outbox.add(conn, [Event.of(fact, id=new_id(), at=export.finished_at, cause=cause)])
 
 
 async def record_end(conn: AsyncConnection, export: Export, at: datetime) -> None:

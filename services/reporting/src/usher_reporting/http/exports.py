@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Response, status
@@ -19,11 +19,12 @@ from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, decode
 from usher_kit.runtime import Running
 from usher_reporting.domain.exports import Export, Format, Removed, State
 from usher_reporting.exporting.authority import check_scope, home_of, owner_of
+from usher_reporting.http.export_answers import ExportAnswer, to_answer
 from usher_reporting.reports.catalogue import report_named
 from usher_reporting.reports.reach import reach_of
 from usher_reporting.reports.report import Question, Report
 from usher_reporting.store.exports import (
-    add_export,
+    add_exports,
     count_open,
     find_export,
     list_exports,
@@ -48,55 +49,6 @@ class ExportRequest(BaseModel):
     at: Annotated[AwareDatetime | None, Field(description="A past moment: the file is what was known then")] = None
 
 
-class ProgressAnswer(BaseModel):
-    """`done` rows are written; how many there will be is not known before."""
-
-    phase: Literal["waiting", "rows", "over"]
-    done: int
-    total: int | None
-
-
-class FileAnswer(BaseModel):
-    """The file, at `/v1/exports/{id}/file` until `expires_at`. It is all of the moment `as_of`."""
-
-    name: str
-    media_type: str
-    bytes: int
-    rows: int
-    as_of: datetime
-    sha256: str
-    expires_at: datetime
-
-
-class ErrorAnswer(BaseModel):
-    """Why the export failed: a stable code, and what was wrong and what to do."""
-
-    code: str
-    detail: str
-
-
-class ExportAnswer(BaseModel):
-    """An export as a job. `file` is null until it is done, and once it is `removed`: expired, or by an erasure."""
-
-    id: UUID
-    kind: Literal["export"] = "export"
-    state: Literal["waiting", "running", "done", "failed"]
-    report: str
-    format: Format
-    org_id: UUID | None
-    filters: dict[str, JsonValue]
-    at: datetime | None
-    actor: str
-    schedule_id: UUID | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    progress: ProgressAnswer
-    file: FileAnswer | None
-    removed: Removed | None
-    error: ErrorAnswer | None
-
-
 @router.post(
     "/v1/exports",
     status_code=status.HTTP_202_ACCEPTED,
@@ -116,7 +68,7 @@ async def post_export(access: Authorized, runtime: Running, response: Response, 
         if await count_open(conn, owner) >= most:
             raise Conflict(f"{most} of your exports are not done yet: wait for one, or remove one, and ask again.")
         export = Export(home_of(reach), new_id(), owner, report.name, body.format, body.org_id, filters, at, body.at)
-        await add_export(conn, export)
+        await add_exports(conn, [export])
         after: dict[str, JsonValue] = {"report": export.report, "format": export.format, "filters": sorted(filters)}
         await write_down(conn, access, "export.start", export, at, after)
     runtime.wake(LOOP)
@@ -263,40 +215,3 @@ async def write_down(
     cause = access.cause().model_copy(update={"changeset": str(export.id)})
     act = Act(name, str(export.id), export.tenant_id, export.org_id, after=after)
     await record(conn, "reporting", [act], at=at, cause=cause, address=access.address)
-
-
-def to_answer(export: Export) -> ExportAnswer:
-    phase: Any = {State.WAITING: "waiting", State.RUNNING: "rows"}.get(export.state, "over")
-    total = export.written.rows if export.written else None
-    return ExportAnswer(
-        id=export.id,
-        state=export.state.value,
-        report=export.report,
-        format=export.format,
-        org_id=export.org_id,
-        filters=dict(export.filters),
-        at=export.at,
-        actor=export.owner.actor,
-        schedule_id=export.schedule_id,
-        created_at=export.created_at,
-        started_at=export.started_at,
-        finished_at=export.finished_at,
-        progress=ProgressAnswer(phase=phase, done=export.done, total=total),
-        file=to_file(export),
-        removed=export.removed,
-        error=ErrorAnswer(code=export.error_code, detail=export.error or "") if export.error_code else None,
-    )
-
-
-def to_file(export: Export) -> FileAnswer | None:
-    if not export.has_file or export.written is None or export.expires_at is None:
-        return None
-    return FileAnswer(
-        name=export.file_name,
-        media_type=export.format.media_type,
-        bytes=export.written.size,
-        rows=export.written.rows,
-        as_of=export.written.as_of,
-        sha256=export.written.digest,
-        expires_at=export.expires_at,
-    )

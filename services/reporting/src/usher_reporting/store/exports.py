@@ -102,29 +102,10 @@ AWAIT_WRITERS = text("""
 """)
 
 
-async def add_export(conn: AsyncConnection, export: Export) -> None:
-    """Write an export that waits for a worker."""
-    owner = export.owner
-    await conn.execute(
-        ADD,
-        {
-            "tenant_id": export.tenant_id,
-            "id": export.id,
-            "owner_tenant_id": owner.tenant_id,
-            "owner_user_id": owner.user_id,
-            "owner_client_id": owner.client_id,
-            "owner_org_id": owner.org_id,
-            "owner_scopes": list(owner.scopes),
-            "report": export.report,
-            "format": export.format,
-            "org_id": export.org_id,
-            "filters": orjson.dumps(export.filters).decode(),
-            "at": export.at,
-            "created_at": export.created_at,
-            "schedule_id": export.schedule_id,
-            "recipients": list(export.recipients),
-        },
-    )
+async def add_exports(conn: AsyncConnection, exports: Sequence[Export]) -> None:
+    """Write exports that wait for a worker."""
+    if exports:
+        await conn.execute(ADD, [to_row(export) for export in exports])
 
 
 async def count_open(conn: AsyncConnection, owner: Owner) -> int:
@@ -237,6 +218,28 @@ async def expire_files(conn: AsyncConnection, now: datetime, forgotten_before: d
 async def remove_files_naming(conn: AsyncConnection, reports: Sequence[str], tenants: Sequence[UUID]) -> int:
     """Remove the files of these reports that hold rows of these tenants. Needs the tenants' lock."""
     return (await conn.execute(UNNAME, {"reports": list(reports), "erased": list(tenants)})).rowcount
+
+
+def to_row(export: Export) -> dict[str, Any]:
+    """What is asked for, as its row."""
+    owner = export.owner
+    return {
+        "tenant_id": export.tenant_id,
+        "id": export.id,
+        "owner_tenant_id": owner.tenant_id,
+        "owner_user_id": owner.user_id,
+        "owner_client_id": owner.client_id,
+        "owner_org_id": owner.org_id,
+        "owner_scopes": list(owner.scopes),
+        "report": export.report,
+        "format": export.format,
+        "org_id": export.org_id,
+        "filters": orjson.dumps(export.filters).decode(),
+        "at": export.at,
+        "created_at": export.created_at,
+        "schedule_id": export.schedule_id,
+        "recipients": list(export.recipients),
+    }
 
 
 def key(export: Export) -> dict[str, Any]:
