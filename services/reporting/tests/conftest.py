@@ -79,7 +79,7 @@ async def get(district: Reporting) -> AsyncIterator[Ask]:
         raw: bool = False,
         **query: Any,
     ) -> Any:
-        params = {name.rstrip("_"): str(value) for name, value in query.items()}
+        params = {name.rstrip("_"): value if isinstance(value, list) else str(value) for name, value in query.items()}
         sent = {**bearer(who, district.clock), **(headers or {})}
         how = verb or ("GET" if post is None else "POST")
         answer = await client.request(how, path, params=params, json=post, headers=sent)

@@ -73,6 +73,10 @@ FILTERED: list[tuple[str, dict[str, Any], list[Any]]] = [
     ("a unit and those below it", {"org_id": NORTH}, [ALL[0], ALL[2], ALL[3], ALL[4]]),
     ("from a time on", {"from_": day(2).isoformat()}, ALL[:3]),
     ("until before a time", {"to": day(2).isoformat()}, ALL[3:]),
+    ("one actor", {"actor": "user:1"}, ALL),
+    ("the system's own", {"actor": "system"}, []),
+    ("one change set", {"changeset": "import-1", "kind": "promoted"}, [ALL[2]]),
+    ("another one", {"changeset": "import-2"}, []),
     ("all at once", {"org_id": NORTH, "user_id": ANN, "kind": "waitlisted", "to": day(1).isoformat()}, [ALL[4]]),
 ]
 

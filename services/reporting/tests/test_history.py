@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, get_args
+from urllib.parse import parse_qs
 from uuid import UUID
 
 import pytest
@@ -43,7 +44,15 @@ from .test_usage import came
 
 PEOPLE = [ANN, BOB, CAL]
 UNITS = [DISTRICT, NORTH, SOUTH, LAB]
-LISTS = ("/v1/claims", "/v1/compliance", "/v1/renewals", "/v1/dashboard/organizations", "/v1/usage/organizations")
+LISTS = (
+    "/v1/claims",
+    "/v1/claims/patterns",
+    "/v1/assignments",
+    "/v1/compliance",
+    "/v1/renewals",
+    "/v1/dashboard/organizations",
+    "/v1/usage/organizations",
+)
 TERM = UUID(int=77)
 
 
@@ -72,6 +81,9 @@ async def all_reports(get: Ask, **query: Any) -> dict[str, Any]:
     for org in (DISTRICT, NORTH, LAB):
         for path in ("/v1/dashboard", "/v1/usage"):
             found[f"{path} {org.int}"] = await get(path, org_id=org, **query)
+        for path in ("/v1/assignments?state=assigned", "/v1/claims/patterns?group_by=organization&group_by=reason"):
+            where, _, how = path.partition("?")
+            found[f"{path} {org.int}"] = await all_pages(get, where, org_id=org, **parse_qs(how), **query)
     return found
 
 

@@ -43,7 +43,7 @@ READ_MODELS = {
     "pool": "select org_id, product, capacity, version from pool order by org_id, product",
     "term": "select org_id, product, state, version from license_term order by id",
     "seat": """
-        select user_id, product, state, org_id, version, activity, activity_version
+        select user_id, product, state, org_id, counts_at, version, activity, activity_version
         from seat order by user_id, product
     """,
     "claim": "select user_id, product, version, state, kind, org_id from claim order by user_id, product, version",

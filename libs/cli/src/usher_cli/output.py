@@ -14,6 +14,8 @@ from usher_cli.clients.calls import Json
 
 NOTHING = "-"
 
+SPANS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
+
 WIDE = 250
 """Columns for what reads a pipe: nothing is folded there to fit a screen."""
 
@@ -68,6 +70,14 @@ def shown(value: Any) -> str:
 def moment(value: str | None) -> str | None:
     """An RFC 3339 time to the minute; as UTC, which is what services answer in."""
     return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}" if value else None
+
+
+def span(seconds: float | None) -> str | None:
+    """A length of time in its largest unit, such as `3.5 days`."""
+    if seconds is None:
+        return None
+    size, unit = next((one for one in SPANS if seconds >= one[0]), SPANS[-1])
+    return f"{seconds / size:.1f} {unit}".replace(".0 ", " ")
 
 
 def day(value: str | None) -> str | None:

@@ -7,6 +7,7 @@ from usher_kit.service import Service, run
 from usher_reporting.consumers import apply_by
 from usher_reporting.exporting.loops import EXPIRE_EXPORTS, EXPORTS, SCHEDULES
 from usher_reporting.http import (
+    assignments,
     audit,
     audit_log,
     claims,
@@ -14,6 +15,7 @@ from usher_reporting.http import (
     dashboard,
     doctor,
     exports,
+    patterns,
     products,
     renewals,
     reports,
@@ -37,6 +39,8 @@ SERVICE = Service(
     routers=[
         dashboard.router,
         claims.router,
+        patterns.router,
+        assignments.router,
         seat_history.router,
         renewals.router,
         usage.router,

@@ -1,6 +1,20 @@
 """Reporting's tables: copies of what others own, the history of claims, headcounts, and the audit log."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, MetaData, Numeric, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
@@ -86,6 +100,7 @@ SEAT = Table(
     Column("product", Text, primary_key=True),
     Column("version", BigInteger, nullable=False, comment="entitlements'; 0 while only usage has told of the seat"),
     Column("org_id", UUID(as_uuid=True)),
+    Column("counts_at", UUID(as_uuid=True), comment="the person's organization, where the seat counts"),
     Column("pool_id", UUID(as_uuid=True)),
     Column("state", Text, nullable=False),
     moment("since", nullable=True),
@@ -94,6 +109,8 @@ SEAT = Table(
     Column("activity", Text, nullable=False),
     moment("activity_since", nullable=True),
     moment("last_login_at", nullable=True),
+    # Without the tenant at its head, or the planner would take it for a look-up by key before the table is analyzed.
+    Index("ix_seat_counts_at", "counts_at", "product", "state", "activity", "user_id"),
 )
 
 CLAIM = Table(
@@ -126,6 +143,17 @@ CLAIM = Table(
     Index("ix_claim_org_id", "tenant_id", "org_id", "at", "user_id"),
     Index("ix_claim_kind", "tenant_id", "kind", "at", "user_id"),
     Index("ix_claim_reason", "tenant_id", "reason", "at", "user_id"),
+    Index("ix_claim_known_at", "tenant_id", "known_at"),
+    Index("ix_claim_voided_at", "tenant_id", "voided_at", postgresql_where=text("voided_at is not null")),
+    Index("ix_claim_actor", "tenant_id", "actor", "at", "user_id", postgresql_where=text("actor <> 'system'")),
+    Index(
+        "ix_claim_changeset",
+        "tenant_id",
+        "changeset",
+        "at",
+        "user_id",
+        postgresql_where=text("changeset is not null"),
+    ),
     Index(
         "ix_claim_epoch",
         "tenant_id",
@@ -133,6 +161,48 @@ CLAIM = Table(
         "product",
         postgresql_where=text("(version >> 40) <> (previous_version >> 40)"),
     ),
+)
+
+SEAT_PLACE = Table(
+    "seat_place",
+    METADATA,
+    tenant_id(),
+    Column("user_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    Column("known_from", DateTime(timezone=True), primary_key=True),
+    Column("counts_at", UUID(as_uuid=True)),
+    comment="Where a seat counted that has moved, from its first place on",
+)
+
+CLAIM_TALLY = Table(
+    "claim_tally",
+    METADATA,
+    tenant_id(),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    Column("day", Date, primary_key=True, comment="where the tenant's root is"),
+    Column("kind", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("known_on", Date, primary_key=True, comment="the day in UTC on which reporting came to know of it"),
+    Column("claims", BigInteger, nullable=False),
+    Column("seats_entered", BigInteger, nullable=False),
+    Column("seats_left", BigInteger, nullable=False),
+    Column("seats_transferred", BigInteger, nullable=False, comment="came with people, less those that went"),
+    comment="Claims counted by day, void ones left out",
+)
+
+WAIT_TALLY = Table(
+    "wait_tally",
+    METADATA,
+    tenant_id(),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    Column("day", Date, primary_key=True, comment="when the seat was given, where the tenant's root is"),
+    Column("reason", Text, primary_key=True),
+    Column("length", SmallInteger, primary_key=True, comment="of the wait, in steps that grow by 5 %"),
+    Column("known_on", Date, primary_key=True, comment="the day in UTC on which reporting came to know of it"),
+    Column("seats", BigInteger, nullable=False),
+    comment="Seats that were given after a wait, counted by day",
 )
 
 HEADCOUNT = Table(
@@ -178,6 +248,7 @@ PROGRESS = Table(
     tenant_id(),
     Column("as_of", DateTime(timezone=True), nullable=False, comment="the moment of the tenant's latest transaction"),
     Column("delays_ms", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
+    Column("time_zone", Text, nullable=False, server_default="UTC", comment="whose days claims count by"),
     comment="One row a tenant: its lock, its line of time, and how late its latest facts came",
 )
 

@@ -31,6 +31,18 @@ class Reporting:
         """Who keeps to what they bought, with findings and acts."""
         return self.calls.listed("/v1/compliance", every=every, **query)
 
+    def claims(self, *, every: bool = False, **query: Any) -> Json:
+        """What happened to seats, the newest first."""
+        return self.calls.listed("/v1/claims", every=every, **query)
+
+    def claim_patterns(self, *, every: bool = False, **query: Any) -> Json:
+        """Claims counted, with the waits that ended, by what `group_by` tells apart."""
+        return self.calls.listed("/v1/claims/patterns", every=every, **query)
+
+    def assignments(self, *, every: bool = False, **query: Any) -> Json:
+        """Every seat with its person and activity, by person."""
+        return self.calls.listed("/v1/assignments", every=every, **query)
+
     def start_export(
         self, report: str, format_: str, *, org_id: str | None, filters: Json, at: str | None = None
     ) -> Json:

@@ -1,8 +1,7 @@
-"""`usher report`: usage over time, and compliance; and every report as a file."""
+"""`usher report`: usage over time, compliance, claims and assignments; and every report as a file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,13 +9,16 @@ import typer
 from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
 from usher_cli.commands import schedules
-from usher_cli.exporting import Filters, export_report, read_filters
+from usher_cli.commands.claim_reports import assignments, claims
+from usher_cli.commands.report_files import Into, export, exporter
 from usher_cli.options import AsJson, At, Cursor, Every, Limit, Org
 from usher_cli.output import STDERR, day, print_json, print_list, show, table
 
-ABOUT = "Reports: usage over time, compliance, and every report as a file."
+ABOUT = "Reports: usage over time, compliance, claims, assignments, and every report as a file."
 
 app = typer.Typer(help=ABOUT, no_args_is_help=True)
+app.command("claims")(claims)
+app.command("assignments")(assignments)
 
 PERIODS = ("starts", "#active people", "#logins")
 STANDINGS = ("organization", "product", "status", "since", "findings")
@@ -24,18 +26,15 @@ DAYS = ["%Y-%m-%d"]
 FILES: Mapping[str, str] = {
     "dashboard": "Export the license dashboard: each product's seats and people.",
     "organizations": "Export the allocation by organization.",
-    "claims": "Export the license history.",
     "renewals": "Export the terms that end soon.",
     "audit": "Export administrative acts.",
 }
 """The reports that are files here and nothing else, with what each is told as."""
 
-Into = Annotated[Path | None, typer.Option("--export", help="Write it to a .csv, .xlsx or .parquet, by a worker.")]
-
 
 @app.callback()
 def report() -> None:
-    """Reports: usage over time, compliance, and every report as a file."""
+    """Reports: usage over time, compliance, claims, assignments, and every report as a file."""
 
 
 @app.command("usage")
@@ -109,39 +108,6 @@ def words(figures: Json) -> str:
 
 def row_of(period: Json) -> tuple[str, int, int]:
     return period["starts_on"], period["active_people"], period["logins"]
-
-
-def exporter(report: str, told: str) -> Callable[..., None]:
-    """The command that exports a report, and does nothing else."""
-
-    def run(
-        ctx: typer.Context,
-        into: Annotated[Path, typer.Option("--export", help="The file to write: a .csv, .xlsx or .parquet.")],
-        org: Org = None,
-        filters: Filters = None,
-        at: At = None,
-    ) -> None:
-        export(ctx, report, into, org, read_filters(filters), at)
-
-    run.__doc__ = told
-    return run
-
-
-def export(
-    ctx: typer.Context, report: str, into: Path, org: str | None, filters: Mapping[str, Any], at: str | None
-) -> None:
-    """Export a report into a file, and tell how far it is."""
-    with open_session(outside(ctx)) as session, STDERR.status(f"{report}: waiting for a worker") as told:
-        made = export_report(
-            session,
-            report,
-            into,
-            org_id=session.org_id(org),
-            filters=filters,
-            at=at,
-            progress=lambda job: told.update(f"{report}: {job['progress']['done']:,} rows"),
-        )
-    STDERR.print(f"{into}: {made['file']['rows']:,} rows, {made['file']['bytes']:,} bytes.")
 
 
 app.command("schedule")(schedules.schedule)

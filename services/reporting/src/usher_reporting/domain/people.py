@@ -92,7 +92,8 @@ class Change:
     after: Person
 
     def changed_seats(self) -> Iterator[tuple[str, Seat]]:
-        """The seats that differ."""
+        """The seats that differ, or count elsewhere."""
         for product, seat in self.after.seats.items():
-            if self.before.seats.get(product) is not seat:
+            is_same = self.before.seats.get(product) is seat
+            if not is_same or self.before.counts_at(seat) != self.after.counts_at(seat):
                 yield product, seat

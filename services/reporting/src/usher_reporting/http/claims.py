@@ -13,11 +13,14 @@ from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
 from usher_reporting.http.looking import AtParameter, looking
-from usher_reporting.http.places import place_in
+from usher_reporting.http.places import TEXT, place_in
 from usher_reporting.http.reach import OrganizationParameter
 from usher_reporting.store.claims import Place, search_claims
 
 PLACE: TypeAdapter[tuple[datetime, UUID, str, int]] = TypeAdapter(tuple[AwareDatetime, UUID, Product, int])
+
+Actor = Annotated[str | None, Query(max_length=300, pattern=TEXT, description="Who did it, such as user:… or system")]
+ChangeSet = Annotated[str | None, Query(max_length=300, pattern=TEXT, description="An import or bulk job, by its id")]
 
 router = APIRouter(tags=["claims"])
 
@@ -60,6 +63,8 @@ async def claims(
     user_id: UUID | None = None,
     kind: ClaimKind | None = None,
     reason: SeatReason | None = None,
+    actor: Actor = None,
+    changeset: ChangeSet = None,
     since: Annotated[AwareDatetime | None, Query(alias="from", description="The earliest time, included")] = None,
     until: Annotated[AwareDatetime | None, Query(alias="to", description="The latest time, excluded")] = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -71,6 +76,8 @@ async def claims(
         "user_id": user_id,
         "kind": kind,
         "reason": reason,
+        "actor": actor,
+        "changeset": changeset,
         "since": since,
         "until": until,
     }

@@ -11,6 +11,7 @@ from usher_kit.access import Authorized
 from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
+from usher_reporting.http.days import Since, Until
 from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import place_in
 from usher_reporting.http.reach import OrganizationParameter
@@ -20,8 +21,6 @@ from usher_reporting.store.actives import list_actives, sum_actives
 PLACE: TypeAdapter[tuple[date, UUID]] = TypeAdapter(tuple[date, UUID])
 
 PeriodParameter = Annotated[PeriodName, Query(description="What different people are counted over")]
-Since = Annotated[date | None, Query(description="The first day; without it the last 30 days, or 365 by month")]
-Until = Annotated[date | None, Query(description="The last day; without it today, in UTC")]
 
 router = APIRouter(prefix="/v1/usage", tags=["usage"])
 

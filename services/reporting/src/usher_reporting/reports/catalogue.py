@@ -4,16 +4,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usher_kit.errors import Invalid
+from usher_reporting.reports.assignments import ASSIGNMENTS
 from usher_reporting.reports.audit import AUDIT
 from usher_reporting.reports.claims import CLAIMS
 from usher_reporting.reports.compliance import COMPLIANCE
 from usher_reporting.reports.dashboard import DASHBOARD
 from usher_reporting.reports.organizations import ORGANIZATIONS
+from usher_reporting.reports.patterns import PATTERNS
 from usher_reporting.reports.renewals import RENEWALS
 from usher_reporting.reports.report import Report
 from usher_reporting.reports.usage import USAGE
 
-LISTED: Sequence[Report[Any]] = (DASHBOARD, ORGANIZATIONS, CLAIMS, USAGE, COMPLIANCE, RENEWALS, AUDIT)
+LISTED: Sequence[Report[Any]] = (
+    DASHBOARD,
+    ORGANIZATIONS,
+    CLAIMS,
+    PATTERNS,
+    ASSIGNMENTS,
+    USAGE,
+    COMPLIANCE,
+    RENEWALS,
+    AUDIT,
+)
 """In the order in which they are told."""
 
 REPORTS: Mapping[str, Report[Any]] = {report.name: report for report in LISTED}

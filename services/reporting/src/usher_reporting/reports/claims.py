@@ -1,6 +1,7 @@
 """The report on claims: the license history, newest first (guide: Reports → License Claims)."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -11,6 +12,8 @@ from usher_reporting.reports.report import Column, Filters, Kind, Question, Repo
 from usher_reporting.store.claims import claims_query
 from usher_reporting.store.streams import stream
 
+Word = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")]
+
 
 class ClaimFilters(Filters):
     """As `/v1/claims` takes them."""
@@ -19,6 +22,8 @@ class ClaimFilters(Filters):
     user_id: UUID | None = None
     kind: ClaimKind | None = None
     reason: SeatReason | None = None
+    actor: Word | None = None
+    changeset: Word | None = None
     since: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = Field(None, alias="to")
 

@@ -1,22 +1,20 @@
 """The report on usage over time by unit: how many people came, by day or by month (guide: Usage)."""
 
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from usher_kit.errors import Invalid
+from usher_reporting.reports.days import days_of
 from usher_reporting.reports.reach import Reach
 from usher_reporting.reports.report import Column, Filters, Kind, Question, Report, Row
 from usher_reporting.store.actives import Asked, actives_query
 from usher_reporting.store.streams import stream
 
 PeriodName: TypeAlias = Literal["day", "month"]
-SHOWN = {"day": timedelta(days=30), "month": timedelta(days=365)}
-"""How far back is looked where no `since` is given."""
-
-MOST_DAYS = 3_660
+SHOWN = {"day": 30, "month": 365}
+"""How many days back is looked where no `since` is given."""
 
 
 class UsageFilters(Filters):
@@ -28,13 +26,8 @@ class UsageFilters(Filters):
 
 
 def asked_of(reach: Reach, period: PeriodName, since: date | None, until: date | None, today: date) -> Asked:
-    """What is asked for. Raises Invalid for days that are none, or more than ten years of them."""
-    last = until or today
-    first = since or max(date.min + SHOWN[period], last) - SHOWN[period]
-    if first > last:
-        raise Invalid(f"The first day, {first}, is after the last, {last}.", pointer="/since")
-    if (last - first).days > MOST_DAYS:
-        raise Invalid(f"More than {MOST_DAYS} days at once: ask for less.", pointer="/since")
+    """What is asked for; a month is asked for whole. Raises as `days_of` does."""
+    first, last = days_of(since, until, today, back=SHOWN[period])
     if period == "month":
         first = first.replace(day=1)
     return Asked(reach.tenants, reach.units, period, first, last)

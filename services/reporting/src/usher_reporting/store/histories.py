@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
@@ -49,7 +49,13 @@ JUDGE = text("""
 async def judge_claims(conn: AsyncConnection, seats: Sequence[SeatKey], moment: datetime) -> None:
     """Mark as void what does not lead to these seats' highest versions; whatever is known of them by now is judged."""
     if seats:
-        tenants, users, products = zip(*seats, strict=True)
-        await conn.execute(
-            JUDGE, {"tenants": list(tenants), "users": list(users), "products": list(products), "moment": moment}
-        )
+        await conn.execute(JUDGE, seat_arrays(seats) | {"moment": moment})
+
+
+def seat_arrays(seats: Sequence[SeatKey]) -> dict[str, Any]:
+    """Seats as the parallel arrays that statements take."""
+    return {
+        "tenants": [tenant for tenant, _, _ in seats],
+        "users": [user for _, user, _ in seats],
+        "products": [product for _, _, product in seats],
+    }

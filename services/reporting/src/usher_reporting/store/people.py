@@ -105,6 +105,7 @@ def to_row(person: Person, product: str, seat: Seat) -> dict[str, object]:
         "product": product,
         "version": holding.version,
         "org_id": holding.org_id,
+        "counts_at": person.counts_at(seat),
         "pool_id": holding.pool_id,
         "state": holding.state,
         "since": holding.since,

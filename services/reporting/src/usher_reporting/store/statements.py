@@ -16,8 +16,7 @@ DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its co
 @cache
 def insert(table: Table, conflict: str) -> TextClause:
     """Insert the given rows; `conflict` says what happens to those that are there already; empty: an error."""
-    names = ", ".join(column.name for column in table.columns)
-    typed = ", ".join(f"{column.name} {column.type.compile(DIALECT)}" for column in table.columns)
+    names, typed = columns_of(table)
     keys = ", ".join(column.name for column in table.primary_key)
     otherwise = f"on conflict ({keys}) {conflict}" if conflict else ""
     # One JSON document and not one array a column, since the driver looks at each element of an array by itself.
@@ -26,6 +25,12 @@ def insert(table: Table, conflict: str) -> TextClause:
         select {names} from json_to_recordset(cast(cast(:rows as text) as json)) as given ({typed})
         {otherwise}
     """)
+
+
+def columns_of(table: Table) -> tuple[str, str]:
+    """A table's columns by their names, and with their types, as statements list them."""
+    typed = (f"{column.name} {column.type.compile(DIALECT)}" for column in table.columns)
+    return ", ".join(column.name for column in table.columns), ", ".join(typed)
 
 
 def replacing(table: Table) -> str:
@@ -47,11 +52,6 @@ async def save(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, 
 async def save_newer(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Write the rows whose version is higher than that of the row with their key. Answers how many those were."""
     return await execute(conn, table, f"{replacing(table)} where kept.version < excluded.version", rows)
-
-
-async def save_missing(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Write the rows whose key is not there yet. Answers how many those were."""
-    return await execute(conn, table, "do nothing", rows)
 
 
 async def execute(conn: AsyncConnection, table: Table, conflict: str, rows: Sequence[Mapping[str, Any]]) -> int:

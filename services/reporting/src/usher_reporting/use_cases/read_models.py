@@ -19,6 +19,7 @@ from usher_kit.database import open_more
 from usher_kit.versions import EPOCH_SIZE, last_of_epoch
 from usher_reporting.domain.people import Activity, Change, Holding, News, Person, PersonKey, Seat
 from usher_reporting.reports.catalogue import NAMING_PEOPLE
+from usher_reporting.store.claim_tally import count_claims, keep_zones, write_claims
 from usher_reporting.store.exports import remove_files_naming
 from usher_reporting.store.histories import SeatKey, judge_claims
 from usher_reporting.store.people import (
@@ -27,9 +28,9 @@ from usher_reporting.store.people import (
     note_delays,
     save_changes,
 )
-from usher_reporting.store.statements import save_missing, save_newer
+from usher_reporting.store.statements import save_newer
 from usher_reporting.store.timeline import lock_tenants
-from usher_reporting.tables import ACTIVES, CLAIM, LICENSE_TERM, POOL, PRODUCT, PROFILE
+from usher_reporting.tables import ACTIVES, LICENSE_TERM, POOL, PRODUCT, PROFILE
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -37,9 +38,11 @@ MILLISECOND = timedelta(milliseconds=1)
 async def keep_organizations(
     conn: AsyncConnection, events: Sequence[Event[OrganizationChanged]], at: datetime
 ) -> Sequence[UUID]:
-    """Keep the tree."""
+    """Keep the tree. Where a tenant's time zone changed, its claims are counted anew by the days there."""
     await lock_tenants(conn, at)
-    return await directory.apply_organizations(conn, events, at)
+    changed = await directory.apply_organizations(conn, events, at)
+    await keep_zones(conn, sorted({event.tenantid for event in events}.intersection(changed)))
+    return changed
 
 
 async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]], at: datetime) -> Collection[UUID]:
@@ -138,10 +141,11 @@ async def keep_seats(conn: AsyncConnection, events: Sequence[Event[SeatChanged]]
     """
     moment = await lock_tenants(conn, at)
     told = await tell_of_seats(conn, [to_news(event.data, Seat(holding=to_holding(event.data))) for event in events])
-    news = await save_missing(conn, CLAIM, [to_claim(event, moment) for event in events])
+    written = await write_claims(conn, [to_claim(event, moment) for event in events], moment)
     await judge_claims(conn, [seat for change in told for seat in restored_seats(change.after)], moment)
+    await count_claims(conn, written, moment)
     await note_delays(conn, delays_ms(events, at))
-    return news
+    return len(written)
 
 
 async def keep_activity(
