@@ -13,7 +13,7 @@ MARCH = {
     "since": "2026-03-01", "until": "2026-03-31", "product": None, "org_id": "o", "organization": "North High",
     "reason": None, "claims": 7, "assigned": 4, "promoted": 1, "waitlisted": 2, "suspended": 0, "restored": 0,
     "withheld": 0, "moved": 0, "released": 0, "net_change": 5, "seats_held": 1205, "churn_percentage": 0.25,
-    "waited": {"seats": 1, "median_seconds": 302_400, "p90_seconds": 302_400},
+    "waited_seats": 1, "waited_median_seconds": 302_400, "waited_p90_seconds": 302_400,
 }  # fmt: skip
 SEAT = {
     "user_id": ADA, "display_name": "Ada", "organization": None, "org_id": "org-7", "product": "learn",

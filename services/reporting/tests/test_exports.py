@@ -140,7 +140,7 @@ async def test_a_filter_is_the_pages_and_a_wrong_one_is_told(life: Reporting, ge
         answer = await get("/v1/exports", post={"report": "claims", "format": "csv", **body})
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
     assert (
-        "it has from, kind, product, reason, to, user_id"
+        "it has actor, changeset, from, kind, product, reason, to, user_id"
         in (await get("/v1/exports", post={"report": "claims", "format": "csv", "filters": {"color": "red"}})).json()[
             "detail"
         ]

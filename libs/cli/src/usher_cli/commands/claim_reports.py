@@ -144,7 +144,6 @@ def pattern_table(by: Sequence[By]) -> tuple[Sequence[str], Callable[[Json], Seq
     told = [one for one in (By.PRODUCT, By.ORGANIZATION, By.REASON) if one in by]
 
     def row(one: Json) -> Sequence[Any]:
-        waited = one["waited"]
         return (
             one["since"],
             one["until"],
@@ -153,9 +152,9 @@ def pattern_table(by: Sequence[By]) -> tuple[Sequence[str], Callable[[Json], Seq
             one["net_change"],
             one["seats_held"],
             one["churn_percentage"],
-            waited["seats"],
-            span(waited["median_seconds"]),
-            span(waited["p90_seconds"]),
+            one["waited_seats"],
+            span(one["waited_median_seconds"]),
+            span(one["waited_p90_seconds"]),
         )
 
     return ("from", "to", *told, *FIGURES, *SUMS), row

@@ -12,7 +12,6 @@ from usher_kit.access import Authorized
 from usher_kit.machines import scoped
 from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
 from usher_kit.runtime import Running
-from usher_reporting.domain.patterns import Pattern
 from usher_reporting.http.days import Since, Until
 from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import TEXT, place_in
@@ -27,20 +26,13 @@ PLACE: TypeAdapter[tuple[date, str, UUID, str]] = TypeAdapter(tuple[date, Text, 
 router = APIRouter(tags=["claims"])
 
 
-class Waited(BaseModel):
-    """Who got a seat after a wait, and how long that was from the first day in line; within 2.5 % of the exact time."""
-
-    seats: int
-    median_seconds: int | None
-    p90_seconds: int | None
-
-
 class ClaimPattern(BaseModel):
     """What happened to seats from `since` to `until`, both included, by the days of the tenant's time zone.
 
     What is not told apart is null, and so are `seats_held` and `churn_percentage` by reason. `seats_transferred` came
     with people from other organizations, less those that went; `churn_percentage` is seats left of those held on the
-    period's middle day.
+    period's middle day. `waited_seats` were given after a wait, half of them within `waited_median_seconds` from the
+    first day in line; within 2.5 % of the exact time.
     """
 
     since: date
@@ -64,7 +56,9 @@ class ClaimPattern(BaseModel):
     net_change: int
     seats_held: int | None
     churn_percentage: float | None
-    waited: Waited
+    waited_seats: int
+    waited_median_seconds: int | None
+    waited_p90_seconds: int | None
 
 
 @router.get("/v1/claims/patterns", dependencies=[scoped("reports:read")])
@@ -91,14 +85,6 @@ async def claim_patterns(
         found = await load_patterns(look.conn, asked, after=Place(*after) if after else None, limit=limit + 1)
     shown = found[:limit]
     return Page(
-        items=[ClaimPattern(**figures_of(row, asked), waited=to_waited(row.pattern)) for row in shown],
+        items=[ClaimPattern(**figures_of(row, asked)) for row in shown],
         next_cursor=encode_cursor(shown[-1].place) if len(found) > limit else None,
-    )
-
-
-def to_waited(pattern: Pattern) -> Waited:
-    return Waited(
-        seats=sum(pattern.waits.values()),
-        median_seconds=pattern.waited_seconds(0.5),
-        p90_seconds=pattern.waited_seconds(0.9),
     )

@@ -61,6 +61,9 @@ def figures_of(row: Found, asked: Asked) -> dict[str, Any]:
         "net_change": pattern.net_change,
         "seats_held": None if by_reason else pattern.held,
         "churn_percentage": None if by_reason else pattern.churn_percentage,
+        "waited_seats": sum(pattern.waits.values()),
+        "waited_median_seconds": pattern.waited_seconds(0.5),
+        "waited_p90_seconds": pattern.waited_seconds(0.9),
     }
 
 
@@ -69,13 +72,7 @@ async def rows(conn: AsyncConnection, question: Question[PatternFilters]) -> Asy
     while True:
         found = await load_patterns(conn, asked, after=after, limit=AT_ONCE)
         for row in found:
-            pattern = row.pattern
-            yield {
-                **figures_of(row, asked),
-                "waited_seats": sum(pattern.waits.values()),
-                "waited_median_seconds": pattern.waited_seconds(0.5),
-                "waited_p90_seconds": pattern.waited_seconds(0.9),
-            }
+            yield figures_of(row, asked)
         if len(found) < AT_ONCE:
             return
         after = found[-1].place
