@@ -1,38 +1,16 @@
 """The demo, small: a district a year old, whose people use their seats, wait for others, and can sign in."""
 
-from pathlib import Path
-
 import pytest
-from rich.console import Console
 
 from usher_cli.clients.session import Session
-from usher_cli.demo import clock
-from usher_cli.demo.making import make
-from usher_cli.demo.record import Record, load
-from usher_cli.demo.run import is_there, turn_back
-from usher_cli.demo.steps import Steps
+from usher_cli.demo.record import Record
+from usher_cli.demo.run import is_there
 from usher_cli.demo.telling import tell
 
-from .system import SYSTEM, System
+from .conftest import DEMO_PEOPLE
+from .system import SYSTEM
 
 pytestmark = SYSTEM
-
-PEOPLE = 60
-
-
-@pytest.fixture(scope="module")
-def steps() -> Steps:
-    return Steps(Console(quiet=True))
-
-
-@pytest.fixture
-def record(system: System, session: Session, steps: Steps) -> Record:
-    home = Path(system.settings["USHER_CLOCK_FILE"]).parent
-    known = load(home)
-    if known is None:
-        turn_back(clock.clock_file(session.environment))
-        known = make(session, home, None, PEOPLE, "a test's district", steps)
-    return known
 
 
 def test_its_licenses_have_run_for_a_year_and_end_soon(session: Session, record: Record) -> None:
@@ -62,7 +40,7 @@ def test_what_it_explains_of_each_person_agrees_with_the_check_and_with_their_se
         (seat["user_id"], seat["product"]): seat["state"]
         for seat in session.entitlements.seats(org_id=record.tenant_id, every=True)["items"]
     }
-    assert len(people) >= PEOPLE
+    assert len(people) >= DEMO_PEOPLE
     for person in people:
         for product in ("learn", "observe"):
             explained = session.entitlements.explain(person["id"], product)
