@@ -22,11 +22,12 @@ from usher_reporting.domain.waits import length_of
 
 from .story import ANN, DISTRICT, LAB, NORTH, SOUTH, START, Reporting, day, seat, tell, tree
 
+OPEN = ("assigned", "waitlisted", "suspended")
 STATES: list[SeatState] = ["assigned", "waitlisted", "suspended", "released", "withheld"]
-SUMS = "sum(claims), sum(seats_entered), sum(seats_left), sum(seats_transferred)"
+SUMS = "sum(claims), sum(seats_entered), sum(seats_left), sum(seats_transferred), sum(wants_begun), sum(wants_ended)"
 TALLY = f"""
     select org_id, product, day, kind, reason, {SUMS} from claim_tally
-    group by org_id, product, day, kind, reason having ({SUMS}) <> (0, 0, 0, 0)
+    group by org_id, product, day, kind, reason having ({SUMS}) <> (0, 0, 0, 0, 0, 0)
 """
 WAITS = """
     select org_id, product, day, reason, length, sum(seats) from wait_tally
@@ -70,6 +71,8 @@ def plain_count(claims: Sequence[Any], zone: str) -> tuple[set[tuple[Any, ...]],
             what = (claim.product, on, claim.kind, claim.reason)
             held, holds = claim.from_state == "assigned", claim.state == "assigned"
             counted = {"claims": 1, "entered": int(holds and not held), "left": int(held and not holds)}
+            wanted, wants = claim.from_state in OPEN, claim.state in OPEN
+            counted |= {"begun": int(wants and not wanted), "ended": int(wanted and not wants)}
             tally.setdefault((claim.org_id, *what), Counter()).update(counted)
             if held and former not in (None, claim.org_id):
                 tally[claim.org_id, *what]["moved"] += 1
@@ -80,9 +83,9 @@ def plain_count(claims: Sequence[Any], zone: str) -> tuple[set[tuple[Any, ...]],
             if claim.state == "waitlisted" and claim.from_state != "waitlisted":
                 waited_since = claim.at
             former = claim.org_id
-    names = ("claims", "entered", "left", "moved")
+    names = ("claims", "entered", "left", "moved", "begun", "ended")
     sums = {(*key, *(found[name] for name in names)) for key, found in tally.items()}
-    return {one for one in sums if any(one[-4:])}, {(*key, seats) for key, seats in waits.items()}
+    return {one for one in sums if any(one[-6:])}, {(*key, seats) for key, seats in waits.items()}
 
 
 @settings(

@@ -17,6 +17,7 @@ depends_on = None
 STEP = 1.05
 ASKED = "cast(current_setting('usher.at') as timestamptz)"
 DAY_BEGAN = f"date_trunc('day', {ASKED}, 'UTC')"
+OPEN = "array['assigned', 'waitlisted', 'suspended']"
 KNOWN = "(c.known_at <= upto and (c.voided_at <= upto) is not true)"
 
 # The lines that the claims of seats count as, as they are known now, or were `upto` a moment; those with a length are
@@ -25,7 +26,8 @@ KNOWN = "(c.known_at <= upto and (c.voided_at <= upto) is not true)"
 COUNT_CLAIMS = f"""
     create function count_claims(of_tenants uuid[], of_users uuid[], of_products text[], upto timestamptz)
     returns table (tenant_id uuid, org_id uuid, product text, day date, kind text, reason text, length integer,
-        known_on date, claims integer, seats_entered integer, seats_left integer, seats_transferred integer)
+        known_on date, claims integer, seats_entered integer, seats_left integer, seats_transferred integer,
+        wants_begun integer, wants_ended integer)
     language sql stable as $$
         with chained as (
             select c.*, cast(c.at at time zone zone.time_zone as date) as day,
@@ -49,16 +51,19 @@ COUNT_CLAIMS = f"""
         )
         select tenant_id, org_id, product, day, kind, reason, cast(null as integer), known_on, 1,
             cast(state = 'assigned' and from_state <> 'assigned' as integer),
-            cast(from_state = 'assigned' and state <> 'assigned' as integer), 0
+            cast(from_state = 'assigned' and state <> 'assigned' as integer), 0,
+            cast(state = any({OPEN}) and from_state <> all({OPEN}) as integer),
+            cast(from_state = any({OPEN}) and state <> all({OPEN}) as integer)
         from chained
         union all
-        select tenant_id, place.org_id, product, day, kind, reason, cast(null as integer), known_on, 0, 0, 0, place.one
+        select tenant_id, place.org_id, product, day, kind, reason, cast(null as integer), known_on,
+            0, 0, 0, place.one, 0, 0
         from chained, lateral (values (chained.org_id, 1), (former_org, -1)) as place (org_id, one)
         where from_state = 'assigned' and former_org <> chained.org_id
         union all
         select tenant_id, org_id, product, day, kind, reason,
             cast(greatest(0, ceil(ln(greatest(1, extract(epoch from at - waited_since))) / {log(STEP)!r})) as integer),
-            known_on, 0, 0, 0, 0
+            known_on, 0, 0, 0, 0, 0, 0
         from chained where state = 'assigned' and from_state = 'waitlisted' and waited_since is not null
     $$
 """
@@ -130,7 +135,7 @@ SEATS = f"""
     ) place on true
     where held.version is not null or used.activity_version is not null
 """
-SUMS = ("claims", "seats_entered", "seats_left", "seats_transferred")
+SUMS = ("claims", "seats_entered", "seats_left", "seats_transferred", "wants_begun", "wants_ended")
 TALLY = ("tenant_id", "org_id", "product", "day", "kind", "reason", "known_on")
 WAIT = ("tenant_id", "org_id", "product", "day", "reason", "length", "known_on")
 
@@ -175,6 +180,8 @@ def create_tallies() -> None:
         [key("day", sa.Date(), "where the tenant's root is"), key("kind"), key("reason"), known_on()],
         *(count(one) for one in SUMS[:3]),
         count("seats_transferred", "came with people, less those that went"),
+        count("wants_begun", "people who came to hold or await a seat"),
+        count("wants_ended", "people who ceased to"),
         comment="Claims counted by day, void ones left out",
     )
     table(

@@ -15,6 +15,7 @@ from usher_reporting.http import (
     dashboard,
     doctor,
     exports,
+    forecast,
     patterns,
     products,
     renewals,
@@ -25,7 +26,7 @@ from usher_reporting.http import (
 )
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
-from usher_reporting.time_passing import JUDGE_COMPLIANCE, THIN_USAGE
+from usher_reporting.time_passing import FORECAST, JUDGE_COMPLIANCE, THIN_USAGE
 
 SHOWN_AT_ONCE = frozenset(routing_key(fact.type) for fact in (SeatChanged, PoolChanged))
 """Who changes somebody's roles looks for the seats that follow; all else of it comes with them."""
@@ -41,6 +42,7 @@ SERVICE = Service(
         claims.router,
         patterns.router,
         assignments.router,
+        forecast.router,
         seat_history.router,
         renewals.router,
         usage.router,
@@ -53,7 +55,7 @@ SERVICE = Service(
         schedules.router,
         doctor.router,
     ],
-    loops=[JUDGE_COMPLIANCE, THIN_USAGE, SCHEDULES, EXPORTS, EXPIRE_EXPORTS],
+    loops=[JUDGE_COMPLIANCE, THIN_USAGE, FORECAST, SCHEDULES, EXPORTS, EXPIRE_EXPORTS],
 )
 
 

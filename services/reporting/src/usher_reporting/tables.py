@@ -188,6 +188,8 @@ CLAIM_TALLY = Table(
     Column("seats_entered", BigInteger, nullable=False),
     Column("seats_left", BigInteger, nullable=False),
     Column("seats_transferred", BigInteger, nullable=False, comment="came with people, less those that went"),
+    Column("wants_begun", BigInteger, nullable=False, comment="people who came to hold or await a seat"),
+    Column("wants_ended", BigInteger, nullable=False, comment="people who ceased to"),
     comment="Claims counted by day, void ones left out",
 )
 
@@ -203,6 +205,17 @@ WAIT_TALLY = Table(
     Column("known_on", Date, primary_key=True, comment="the day in UTC on which reporting came to know of it"),
     Column("seats", BigInteger, nullable=False),
     comment="Seats that were given after a wait, counted by day",
+)
+
+FORECAST = Table(
+    "forecast",
+    METADATA,
+    tenant_id(),
+    Column("org_id", UUID(as_uuid=True), primary_key=True),
+    Column("product", Text, primary_key=True),
+    moment("made_at"),
+    Column("document", JSONB, nullable=False, comment="the model, what weeks change demand by, and its backtest"),
+    comment="What a pool's demand may become, made once a day",
 )
 
 HEADCOUNT = Table(

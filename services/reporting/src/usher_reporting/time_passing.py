@@ -1,13 +1,15 @@
-"""What reporting does because time passes: it judges who keeps to what they bought, and thins old history out."""
+"""What reporting does because time passes: who keeps to what they bought, forecasts, old history."""
 
 from usher_kit.loops import Loop
 from usher_kit.runtime import Runtime
 from usher_reporting.domain.compliance import Thresholds
 from usher_reporting.use_cases.compliance import judge_compliance
+from usher_reporting.use_cases.forecasting import forecast_due
 from usher_reporting.use_cases.thinning import thin_usage
 
 COMPLIANCE_SECONDS = 15.0
 THIN_SECONDS = 3_600.0
+FORECAST_SECONDS = 60.0
 
 
 async def judge_all(runtime: Runtime) -> bool:
@@ -30,3 +32,11 @@ async def thin_all(runtime: Runtime) -> bool:
 
 
 THIN_USAGE: Loop[Runtime] = Loop("thin usage", THIN_SECONDS, thin_all)
+
+
+async def forecast_all(runtime: Runtime) -> bool:
+    """One round, over the pools whose forecast is a day old. Answers whether there may be more."""
+    return await forecast_due(runtime.database, runtime.clock)
+
+
+FORECAST: Loop[Runtime] = Loop("forecast", FORECAST_SECONDS, forecast_all)

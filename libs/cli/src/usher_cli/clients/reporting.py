@@ -78,6 +78,10 @@ class Reporting:
         """End a schedule."""
         self.calls.send("DELETE", f"/v1/report-schedules/{schedule_id}")
 
+    def forecast(self, *, every: bool = False, **query: Any) -> Json:
+        """When the seats of each pool run out, and how many to buy."""
+        return self.calls.listed("/v1/forecast", every=every, **query)
+
     def doctor(self) -> Json:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""
         return self.calls.get("/v1/doctor")

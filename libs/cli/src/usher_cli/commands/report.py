@@ -10,6 +10,7 @@ from usher_cli.clients.calls import Json
 from usher_cli.clients.session import open_session, outside
 from usher_cli.commands import schedules
 from usher_cli.commands.claim_reports import assignments, claims
+from usher_cli.commands.forecasts import forecast
 from usher_cli.commands.report_files import Into, export, exporter
 from usher_cli.options import AsJson, At, Cursor, Every, Limit, Org
 from usher_cli.output import STDERR, day, print_json, print_list, show, table
@@ -19,6 +20,7 @@ ABOUT = "Reports: usage over time, compliance, claims, assignments, and every re
 app = typer.Typer(help=ABOUT, no_args_is_help=True)
 app.command("claims")(claims)
 app.command("assignments")(assignments)
+app.command("forecast")(forecast)
 
 PERIODS = ("starts", "#active people", "#logins")
 STANDINGS = ("organization", "product", "status", "since", "findings")

@@ -22,14 +22,14 @@ CLAIM_NAMES, CLAIM_TYPED = columns_of(CLAIM)
 LINE = "tenant_id, org_id, product, day, kind, reason, length"
 KEY = "tenant_id, org_id, product, day, kind, reason, known_on"
 WAIT_KEY = "tenant_id, org_id, product, day, reason, length, known_on"
-SUMS = ("claims", "seats_entered", "seats_left", "seats_transferred")
+SUMS = ("claims", "seats_entered", "seats_left", "seats_transferred", "wants_begun", "wants_ended")
 
 # `counted` are the lines that claims count as, with the sign by which they do and the day on which that was known.
 ADD = f"""
     tallied as (
         insert into claim_tally as kept ({KEY}, {", ".join(SUMS)})
         select {KEY}, {", ".join(f"sum(sign * {one})" for one in SUMS)} from counted where length is null
-        group by {KEY} having ({", ".join(f"sum(sign * {one})" for one in SUMS)}) <> (0, 0, 0, 0)
+        group by {KEY} having ({", ".join(f"sum(sign * {one})" for one in SUMS)}) <> (0, 0, 0, 0, 0, 0)
         on conflict ({KEY}) do update
         set ({", ".join(SUMS)}) = ({", ".join(f"kept.{one} + excluded.{one}" for one in SUMS)})
     ), waited as (
