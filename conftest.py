@@ -281,6 +281,8 @@ def migrated_template(servers: Addresses, service: str) -> str:
 async def drop_databases(servers: Addresses) -> None:
     left = await fetch(servers, f"select datname from pg_database where starts_with(datname, '{MARK}')")
     await execute(servers, *(f'drop database "{row["datname"]}" with (force)' for row in left))
+    logins = await fetch(servers, "select rolname from pg_roles where starts_with(rolname, 'usher_bi_')")
+    await execute(servers, *(f'drop role "{row["rolname"]}"' for row in logins))
 
 
 async def fetch(servers: Addresses, query: str) -> list[asyncpg.Record]:

@@ -28,6 +28,7 @@ SCHEMA = """
         select concat_ws(' ', proname, proowner, prosrc) from pg_proc where pronamespace = 'public'::regnamespace
         union all
         select concat_ws(' ', setdatabase, setrole, setconfig) from pg_db_role_setting
+        where setrole not in (select oid from pg_roles where starts_with(rolname, 'usher_bi_'))
     ) parts
 """
 OTHERS = """

@@ -14,7 +14,15 @@ from usher_kit.machines import SCOPES, scope_of_route
 
 PAGE = Path(__file__).parents[2] / "docs" / "machines.md"
 OPERATION = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]+)`")
-NEVER = ("/v1/clients", "/v1/upstreams", "/v1/identity-providers", "/v1/sessions", "/v1/settings", "/v1/dead-letters")
+NEVER = (
+    "/v1/clients",
+    "/v1/upstreams",
+    "/v1/identity-providers",
+    "/v1/sessions",
+    "/v1/settings",
+    "/v1/dead-letters",
+    "/v1/bi-users",
+)
 """What decides who comes in and who sees what: a person's alone."""
 
 

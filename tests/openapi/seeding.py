@@ -65,6 +65,7 @@ def seed(session: Session, mark: str = "Fuzz") -> Seeded:
         "provider_id": [connect_provider(session, district)],
         "machine_id": [machine_of(session, district.id)],
         "export_id": [export_of(session, district.id)],
+        "bi_user_id": [bi_user_of(session, district.id)],
         "schedule_id": [schedule_of(session, district.id)],
         "report": ["claims", "dashboard"],
         "cron": ["0 6 * * 1"],
@@ -110,6 +111,11 @@ def schedule_of(session: Session, org_id: str) -> str:
     """A schedule of an organization's claims. Returns its id."""
     wanted = {"report": "claims", "format": "csv", "org_id": org_id, "cron": "0 6 1 1 *", "recipients": []}
     return str(session.reporting.add_schedule(wanted)["id"])
+
+
+def bi_user_of(session: Session, tenant_id: str) -> str:
+    """A login of BI. Returns its id."""
+    return str(session.reporting.add_bi_user("warehouse", tenant_id)["id"])
 
 
 def connect_provider(session: Session, district: District) -> str:

@@ -87,6 +87,7 @@ def fill(system: System, session: Session, mark: str) -> Tenant:
         "machine": seeded.known["machine_id"],
         "export": seeded.known["export_id"],
         "schedule": seeded.known["schedule_id"],
+        "bi_user": seeded.known["bi_user_id"],
         "session": [sign_in(session, people["admin"])],
         "keep_link": [keep_link(system, seeded.district.id, seeded.crowd[0])],
         "dead_letter": [str(new_id())],

@@ -20,7 +20,7 @@ from .walking import ACT, Walker, address, walk
 
 pytestmark = SYSTEM
 
-OF_SYSTEM = ("/v1/doctor", "/v1/dead-letters")
+OF_SYSTEM = ("/v1/doctor", "/v1/dead-letters", "/v1/bi-users")
 """What is the deployment's, and a system administrator's alone."""
 
 CHECK_MAY = {"GET /v1/check", "GET /v1/users"}
@@ -65,7 +65,13 @@ EMPTY = {
     *("identity.upstream_tally", "identity.keycloak_realm", "identity.sign_in_attempt", "entitlements.work_list"),
     *(f"identity.scim_{table}" for table in ("email", "member", "resource", "token")),
     *(f"identity.roster_{table}" for table in ("page", "reading", "sync")),  # no roster is read over REST
-    *("notifications.export_file", "notifications.seat_activity", "usage.suspension", "reporting.idempotency_key"),
+    *(
+        "notifications.export_file",
+        "reporting.seat_place",
+        "notifications.seat_activity",
+        "usage.suspension",
+        "reporting.idempotency_key",
+    ),
 }
 """Tables without a row of the tenants'."""
 

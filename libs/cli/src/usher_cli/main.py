@@ -4,6 +4,7 @@ import typer
 
 from usher_cli.commands import (
     audit,
+    bi,
     calendar,
     clients,
     dead,
@@ -64,6 +65,7 @@ app.add_typer(usage.app, name="usage")
 app.command()(dashboard)
 app.add_typer(report.app, name="report")
 app.add_typer(exports.app, name="exports")
+app.add_typer(bi.app, name="bi")
 app.command()(explain)
 app.command()(simulate)
 app.command()(trace)

@@ -10,6 +10,7 @@ from usher_reporting.http import (
     assignments,
     audit,
     audit_log,
+    bi_users,
     claims,
     compliance,
     dashboard,
@@ -26,7 +27,7 @@ from usher_reporting.http import (
 )
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
-from usher_reporting.time_passing import FORECAST, JUDGE_COMPLIANCE, THIN_USAGE
+from usher_reporting.time_passing import END_OVERLONG_BI, FORECAST, JUDGE_COMPLIANCE, THIN_USAGE
 
 SHOWN_AT_ONCE = frozenset(routing_key(fact.type) for fact in (SeatChanged, PoolChanged))
 """Who changes somebody's roles looks for the seats that follow; all else of it comes with them."""
@@ -52,10 +53,11 @@ SERVICE = Service(
         audit_log.router,
         reports.router,
         exports.router,
+        bi_users.router,
         schedules.router,
         doctor.router,
     ],
-    loops=[JUDGE_COMPLIANCE, THIN_USAGE, FORECAST, SCHEDULES, EXPORTS, EXPIRE_EXPORTS],
+    loops=[JUDGE_COMPLIANCE, THIN_USAGE, FORECAST, SCHEDULES, EXPORTS, EXPIRE_EXPORTS, END_OVERLONG_BI],
 )
 
 

@@ -34,6 +34,11 @@ class ReportingSettings(ServiceSettings):
     exports_waiting: Annotated[int, Field(ge=1)] = 10
     """How many of one caller may wait or be under way at once."""
 
+    bi_timeout_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    """How long a query of a BI tool may take."""
+    bi_connections: Annotated[int, Field(ge=1, le=1_000)] = 5
+    """How many sessions one login of BI may have at once."""
+
     @property
     def export_kept(self) -> timedelta:
         return timedelta(days=self.export_days)

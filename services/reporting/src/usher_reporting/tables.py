@@ -342,4 +342,19 @@ AUDIT_CHECKPOINT = Table(
     comment="Signed states of the audit log; append-only",
 )
 
+BI_USER = Table(
+    "bi_user",
+    METADATA,
+    tenant_id(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role_name", Text, nullable=False, comment="the login; it says nothing of the tenant"),
+    moment("created_at"),
+    Column("created_by", Text, nullable=False),
+    moment("rotated_at", nullable=True),
+    Index("uq_bi_user_role_name", "role_name", unique=True),
+    Index("uq_bi_user_name", "tenant_id", "name", unique=True),
+    comment="Logins of BI, each bound to its tenant",
+)
+
 add_exports(METADATA)

@@ -82,6 +82,22 @@ class Reporting:
         """When the seats of each pool run out, and how many to buy."""
         return self.calls.listed("/v1/forecast", every=every, **query)
 
+    def add_bi_user(self, name: str, org_id: str) -> Json:
+        """Make a database login that sees a tenant's views of BI; the password is told this once."""
+        return self.calls.post("/v1/bi-users", {"name": name, "org_id": org_id})
+
+    def bi_users(self, *, every: bool = False, **query: Any) -> Json:
+        """BI's logins, the latest first."""
+        return self.calls.listed("/v1/bi-users", every=every, **query)
+
+    def rotate_bi_user(self, id_: str) -> Json:
+        """Give a login another password, which is told this once."""
+        return self.calls.post(f"/v1/bi-users/{id_}:rotate", {})
+
+    def remove_bi_user(self, id_: str) -> None:
+        """Remove a login."""
+        self.calls.send("DELETE", f"/v1/bi-users/{id_}")
+
     def doctor(self) -> Json:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""
         return self.calls.get("/v1/doctor")
