@@ -60,6 +60,7 @@ def seed(session: Session, mark: str = "Fuzz") -> Seeded:
         "term_id": terms,
         "pool_id": [str(one["id"]) for one in session.entitlements.pools(org_id=district.id)["items"]],
         "job_id": [str(job["id"])],
+        "rebuild_id": [str(session.reporting.start_rebuild()["id"])],
         "set_id": [str(one["id"]) for one in identity.change_sets(org_id=district.id)["items"]],
         "transfer_id": [asked],
         "provider_id": [connect_provider(session, district)],

@@ -16,6 +16,7 @@ KINDS: Mapping[str, str] = {
     "license_term_id": "term",
     "pool_id": "pool",
     "job_id": "job",
+    "rebuild_id": "job",
     "set_id": "change_set",
     "transfer_id": "transfer",
     "request_id": "license_request",

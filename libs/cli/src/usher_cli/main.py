@@ -27,6 +27,7 @@ from usher_cli.commands.doctor import doctor
 from usher_cli.commands.down import down
 from usher_cli.commands.explain import explain
 from usher_cli.commands.generate import generate
+from usher_cli.commands.replay import replay
 from usher_cli.commands.simulate import simulate
 from usher_cli.commands.status import status
 from usher_cli.commands.token import token
@@ -73,6 +74,7 @@ app.command()(token)
 app.command()(doctor)
 app.add_typer(dead.app, name="dead")
 app.add_typer(audit.app, name="audit")
+app.command()(replay)
 
 
 @app.callback()

@@ -19,12 +19,14 @@ from usher_reporting.http import (
     forecast,
     patterns,
     products,
+    rebuilds,
     renewals,
     reports,
     schedules,
     seat_history,
     usage,
 )
+from usher_reporting.rebuilding import beside_the_server
 from usher_reporting.settings import ReportingSettings
 from usher_reporting.tables import METADATA
 from usher_reporting.time_passing import END_OVERLONG_BI, FORECAST, JUDGE_COMPLIANCE, THIN_USAGE
@@ -55,9 +57,11 @@ SERVICE = Service(
         exports.router,
         bi_users.router,
         schedules.router,
+        rebuilds.router,
         doctor.router,
     ],
     loops=[JUDGE_COMPLIANCE, THIN_USAGE, FORECAST, SCHEDULES, EXPORTS, EXPIRE_EXPORTS, END_OVERLONG_BI],
+    beside=beside_the_server,
 )
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from usher_kit.tables import add_directory, add_plumbing, moment, new_metadata, tenant_id
 from usher_reporting.domain.headcount import Headcount
 from usher_reporting.export_tables import add_exports
+from usher_reporting.rebuild_tables import add_rebuilds
 
 METADATA: MetaData = new_metadata()
 add_plumbing(METADATA)
@@ -358,3 +359,4 @@ BI_USER = Table(
 )
 
 add_exports(METADATA)
+add_rebuilds(METADATA)

@@ -102,6 +102,23 @@ class Reporting:
         """What reporting counts, by tenant, to be held against entitlements (seats: Invariants, I6)."""
         return self.calls.get("/v1/doctor")
 
+    def start_rebuild(self) -> Json:
+        """Have the read models made anew. Returns the rebuild as it begins."""
+        return self.calls.post("/v1/rebuilds", {})
+
+    def rebuild(self, rebuild_id: str) -> Json:
+        """How far a rebuild is."""
+        return self.calls.get(f"/v1/rebuilds/{rebuild_id}")
+
+    def latest_rebuild(self) -> Json | None:
+        """The rebuild that was asked for last; none where there never was one."""
+        found: list[Json] = self.calls.get("/v1/rebuilds", limit=1)["items"]
+        return next(iter(found), None)
+
+    def cancel_rebuild(self, rebuild_id: str) -> Json:
+        """End a rebuild; what is shown stays as it is."""
+        return self.calls.post(f"/v1/rebuilds/{rebuild_id}:cancel", {})
+
     def audit_keys(self) -> Json:
         """The public keys that checkpoints of the audit log are signed by, and how often one is made."""
         return self.calls.get("/v1/audit/keys")

@@ -78,9 +78,37 @@ FORGET = tuple(
     text(f"delete from {table} where tenant_id = any(cast(:tenants as uuid[]))")
     for table in ("claim_tally", "wait_tally")
 )
+OF_TENANTS = (
+    f"{OF_ROWS} (select tenant_id, user_id, product from seat where tenant_id = any(cast(:tenants as uuid[]))) of"
+)
+NO_SUMS = ", ".join("0" for _ in SUMS)
+TOTALS = ", ".join(f"sum({one})" for one in SUMS)
+# Sums of what is kept, whenever it came to be known, and of what is counted now: none where either is all 0.
+DIFFER = text(f"""
+    with seats as ({OF_TENANTS}), counted as materialized (
+        select * from seats, count_claims(tenants, users, products, null)
+    ), fresh as (
+        select tenant_id, org_id, product, day, kind, reason, cast(null as integer) as length, {TOTALS}, 0 as seats
+        from counted where length is null group by tenant_id, org_id, product, day, kind, reason
+        having ({TOTALS}) <> ({NO_SUMS})
+        union all
+        select tenant_id, org_id, product, day, '', reason, length, {NO_SUMS}, count(*)
+        from counted where length is not null group by tenant_id, org_id, product, day, reason, length
+    ), kept as (
+        select tenant_id, org_id, product, day, kind, reason, cast(null as integer), {TOTALS}, 0
+        from claim_tally where tenant_id = any(cast(:tenants as uuid[]))
+        group by tenant_id, org_id, product, day, kind, reason having ({TOTALS}) <> ({NO_SUMS})
+        union all
+        select tenant_id, org_id, product, day, '', reason, length, {NO_SUMS}, sum(seats)
+        from wait_tally where tenant_id = any(cast(:tenants as uuid[]))
+        group by tenant_id, org_id, product, day, reason, length having sum(seats) <> 0
+    )
+    select exists ((select * from fresh except select * from kept) union all
+                   (select * from kept except select * from fresh))
+""")
 COUNT_TENANTS = text(f"""
     with seats as (
-        {OF_ROWS} (select tenant_id, user_id, product from seat where tenant_id = any(cast(:tenants as uuid[]))) of
+        {OF_TENANTS}
     ), {COUNTED.format(sign="1", known_on="known_on")}, {ADD} select 1
 """)
 
@@ -107,5 +135,15 @@ async def keep_zones(conn: AsyncConnection, roots: Sequence[UUID]) -> None:
     tenants = {"tenants": list(await conn.scalars(FIND_ZONES, {"roots": list(roots)}))}
     if tenants["tenants"]:
         await conn.execute(SET_ZONES, tenants)
-        for statement in (*FORGET, COUNT_TENANTS):
-            await conn.execute(statement, tenants)
+        await count_anew(conn, tenants["tenants"])
+
+
+async def count_anew(conn: AsyncConnection, tenants: Sequence[UUID]) -> None:
+    """Count all claims of these tenants, whatever was counted. Needs their lock."""
+    for statement in (*FORGET, COUNT_TENANTS):
+        await conn.execute(statement, {"tenants": list(tenants)})
+
+
+async def is_miscounted(conn: AsyncConnection, tenants: Sequence[UUID]) -> bool:
+    """Whether what is kept of these tenants is not what their claims count as. Reads all of them."""
+    return bool(await conn.scalar(DIFFER, {"tenants": list(tenants)}))

@@ -63,7 +63,9 @@ async def keep_people(conn: AsyncConnection, events: Sequence[Event[UserChanged]
     await save_changes(conn, changes)
     deleted = [fact for fact in facts if fact.status == "deleted"]
     await save_newer(conn, PROFILE, [blank_profile(fact) for fact in deleted])
-    await unname_exports(conn, {fact.tenant_id for fact in deleted if fact.id in changed})
+    # Whose deletion is told again are in no file that was made since.
+    news = changed.intersection(event.data.id for event in events if event.reemission is None)
+    await unname_exports(conn, {fact.tenant_id for fact in deleted if fact.id in news})
     return changed
 
 
@@ -223,6 +225,6 @@ def to_claim(event: Event[SeatChanged], known_at: datetime) -> dict[str, Any]:
 def delays_ms(events: Sequence[Event[Any]], at: datetime) -> dict[UUID, int]:
     """By tenant, the median of the milliseconds between a fact's time and `at`; a clock ahead of ours counts as 0."""
     delays: dict[UUID, list[int]] = defaultdict(list)
-    for event in events:
+    for event in (one for one in events if one.reemission is None):
         delays[event.tenantid].append(max(0, (at - event.time) // MILLISECOND))
     return {tenant_id: median_low(found) for tenant_id, found in delays.items()}
