@@ -29,7 +29,9 @@ NAMES = {
     "org_id": "organization",
     "q": "word",
     "token": "keep_link",
+    "export_id": "export",
     **dict.fromkeys(("sort", "role", "status", "cursor", "start", "version", "product", "roles", "csrf"), ""),
+    **dict.fromkeys(("name", "at", "format"), ""),
 }
 """What kind of thing each name in an address or a form stands for; empty: nothing of anybody's."""
 
@@ -40,7 +42,13 @@ BY_ITSELF = {
 """Tables that tell of those who walk, since a sign-in is a login and is counted some seconds later; and who keeps to
 what they bought, which is judged again as time passes."""
 
-USUAL: Mapping[str, str] = {"product": "learn", "version": "1", "roles": "learner"}
+USUAL: Mapping[str, str] = {
+    "product": "learn",
+    "version": "1",
+    "roles": "learner",
+    "name": "claims",
+    "format": "csv",
+}
 NEWS = re.compile(r"^event: (\w+)$", re.MULTILINE)
 
 

@@ -25,6 +25,7 @@ from . import story
 
 IDENTITY = "http://identity.test"
 HISTORY_PAGE = 3
+MOST_EXPORTS = 3
 SECRET = "a secret of at least sixteen letters"
 
 
@@ -42,6 +43,9 @@ class World:
     history: list[Claim] = field(default_factory=list)
     links: dict[str, KeptSeat] = field(default_factory=dict)
     files: dict[UUID, bytes] = field(default_factory=dict)
+    reports: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    questions: list[dict[str, str]] = field(default_factory=list)
+    exports: list[dict[str, Any]] = field(default_factory=list)
     applied: int = 10_000
     away: set[str] = field(default_factory=set)
     takes_tokens: bool = True
@@ -211,7 +215,36 @@ def reporting(world: World) -> FastAPI:
         items = [u.model_dump(mode="json") for u in world.units[cursor : cursor + limit]]
         return {"items": items, "next_cursor": str(cursor + limit) if cursor + limit < len(world.units) else None}
 
+    add_reports(app, world)
     return app
+
+
+def add_reports(app: FastAPI, world: World) -> None:
+    """Reports that answer what the world holds at their paths, and note what they were asked."""
+
+    @app.get("/v1/exports")
+    def exports() -> dict[str, Any]:
+        return {"items": world.exports[::-1], "next_cursor": None}
+
+    @app.post("/v1/exports", status_code=202)
+    async def start(request: Request) -> dict[str, Any]:
+        asked = await request.json()
+        if len(world.exports) == MOST_EXPORTS:
+            raise HTTPException(409, "3 of your exports are not done yet.")
+        world.exports.append({**story.export(len(world.exports)), **asked})
+        return world.exports[-1]
+
+    @app.get("/v1/{path:path}")
+    def report(path: str, request: Request, cursor: int = 0, limit: int = 50) -> dict[str, Any]:
+        asked = dict(request.query_params)
+        world.questions.append(asked)
+        if asked.get("since", "") > asked.get("until", "9"):
+            raise HTTPException(422, "The first day is after the last.")
+        found = world.reports.get(path, [])
+        return {
+            "items": found[cursor : cursor + limit],
+            "next_cursor": str(cursor + limit) if cursor + limit < len(found) else None,
+        }
 
 
 def entitlements(world: World) -> FastAPI:

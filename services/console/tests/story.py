@@ -172,3 +172,18 @@ def explanations() -> dict[str, Explanation]:
 
 def on_its_way(product: str) -> Explanation:
     return Explanation(product=product, code="change_in_progress", words="A change of roles is on its way.")
+
+
+def export(number: int, state: str = "done") -> dict[str, Any]:
+    """An export as reporting answers it."""
+    file = {"bytes": 1_536 * 1_024, "rows": 1_200, "expires_at": FAR_AHEAD.isoformat()}
+    return {
+        "id": str(UUID(int=900 + number)),
+        "report": "claims",
+        "format": "csv",
+        "state": state,
+        "created_at": NOW.isoformat(),
+        "file": file if state == "done" else None,
+        "removed": None,
+        "error": {"detail": "It is too large: narrow it."} if state == "failed" else None,
+    }

@@ -17,7 +17,7 @@ from usher_console.clients.identity import Identity
 from usher_console.clients.reporting import Reporting
 from usher_console.clients.usage import Usage
 from usher_console.headers import page_policy
-from usher_console.http import entrance, exports, keeping, licenses, live, people, person, seat_history
+from usher_console.http import entrance, exports, keeping, licenses, live, people, person, reports, seat_history
 from usher_console.http.failures import add_failure_pages, sent_by_another_site, sessions_away
 from usher_console.http.pages import Console
 from usher_console.live import Hub, listen
@@ -116,6 +116,7 @@ SERVICE = Service(
         people.router,
         person.router,
         seat_history.router,
+        reports.router,
         exports.router,
         live.router,
     ],

@@ -72,9 +72,9 @@ class ServiceClient:
         """The answer to a write of what had `version`. Raises as `get` does."""
         return await self._call("PUT", path, token, answer, json=dict(body), headers={"if-match": f'"{version}"'})
 
-    async def post(self, path: str, token: str | None, answer: type[A]) -> A:
-        """The answer to an act that needs no words. Raises as `get` does."""
-        return await self._call("POST", path, token, answer)
+    async def post(self, path: str, token: str | None, answer: type[A], body: Mapping[str, Any] | None = None) -> A:
+        """The answer to an act, which may need no words. Raises as `get` does."""
+        return await self._call("POST", path, token, answer, **({"json": dict(body)} if body else {}))
 
     async def stream(self, path: str, token: str) -> tuple[Mapping[str, str], AsyncIterator[bytes]]:
         """The headers of the answer at `path`, and what is in it as it comes. Raises as `get` does."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from usher_console.clients.calls import Answer, ServiceClient
@@ -112,6 +113,42 @@ class ClaimPage(Answer):
     next_cursor: str | None = None
 
 
+class ReportPage(Answer):
+    """A page of a report's rows, as the report has them."""
+
+    items: Sequence[Mapping[str, Any]] = ()
+    next_cursor: str | None = None
+
+
+class ExportFile(Answer):
+    bytes: int
+    rows: int
+    expires_at: datetime
+
+
+class ExportError(Answer):
+    detail: str
+
+
+class Export(Answer):
+    """A file that was asked for. `file` is null until it is there, and once it is `removed`."""
+
+    id: UUID
+    report: str
+    format: str
+    state: Literal["waiting", "running", "done", "failed"]
+    created_at: datetime
+    schedule_id: UUID | None = None
+    file: ExportFile | None = None
+    removed: str | None = None
+    error: ExportError | None = None
+
+
+class ExportPage(Answer):
+    items: Sequence[Export] = ()
+    next_cursor: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Reporting:
     """What the console asks of reporting. Each method raises as `ServiceClient.get` does."""
@@ -121,6 +158,27 @@ class Reporting:
     async def dashboard(self, token: str, org_id: UUID | None) -> Dashboard:
         """The license dashboard of an organization; of all that the caller may see without one."""
         return await self.calls.get("/v1/dashboard", token, Dashboard, org_id=org_id)
+
+    async def report(self, token: str, path: str, **query: Any) -> ReportPage:
+        """A page of the report at `path`, of now or of a past moment."""
+        return await self.calls.get(path, token, ReportPage, **query)
+
+    async def start_export(
+        self,
+        token: str,
+        report: str,
+        file_format: str,
+        org_id: str | None,
+        filters: Mapping[str, Any],
+        at: str | None,
+    ) -> Export:
+        """Ask for a report as a file."""
+        asked = {"report": report, "format": file_format, "org_id": org_id, "filters": filters, "at": at}
+        return await self.calls.post("/v1/exports", token, Export, asked)
+
+    async def exports(self, token: str, cursor: str) -> ExportPage:
+        """The caller's exports, the latest first."""
+        return await self.calls.get("/v1/exports", token, ExportPage, cursor=cursor)
 
     async def export_file(self, token: str, export_id: UUID) -> tuple[Mapping[str, str], AsyncIterator[bytes]]:
         """A report's file, with the headers that say what it is."""
