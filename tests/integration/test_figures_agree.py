@@ -12,7 +12,7 @@ import openpyxl
 import orjson
 import pyarrow.parquet
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from typer.testing import CliRunner
@@ -31,6 +31,17 @@ OPEN = ("assigned", "waitlisted", "suspended")
 USED = {"active": "active", "warned": "active", "inactive": "inactive", "never_used": "never_used"}
 NAMES = {state: state for state in OPEN} | {f"{use}_users": use for use in (*dict.fromkeys(USED.values()), "unknown")}
 """Figures as they are told, and what is counted for each."""
+
+BI_PEOPLE = f"""
+    with recursive unit as (
+        select id as top, id as org_id from bi_v1.organizations
+        union all
+        select unit.top, below.id from unit join bi_v1.organizations below on below.parent_id = unit.org_id
+    )
+    select unit.top::text, product, {", ".join(f"sum({figure})" for figure in NAMES.values())}
+    from unit join bi_v1.headcounts using (org_id) where product <> 'combined' and cast(:tenant as text) is not null
+    group by 1, 2
+"""
 
 Figures: TypeAlias = Mapping[str, int | None]
 Told: TypeAlias = dict[tuple[str, str], Figures]
@@ -182,6 +193,28 @@ def test_by_organization_they_are_the_owners_too(
         if row["product"] in PRODUCTS
     }
     assert told == counted
+
+
+def test_a_bi_tool_reads_the_owners_figures(
+    system: System, session: Session, record: Record, owners: Owners, one_login: Mapping[str, Any]
+) -> None:
+    """By sums over an organization and its units, as the data dictionary says."""
+    url = make_url(system.databases["reporting"]).set(username=one_login["role"], password=one_login["password"])
+    people = rows_of(url.render_as_string(hide_password=False), BI_PEOPLE, record.tenant_id)
+    told = {(org, product): dict(zip(NAMES, map(int, sums), strict=True)) for org, product, *sums in people}
+    counted = owners.count()
+    assert told
+    for (org, product), sums in told.items():
+        assert sums == {name: counted[org, product][name] for name in NAMES}, (org, product)
+    missing = [figures for key, figures in counted.items() if key not in told]
+    assert not any(figures[name] for figures in missing for name in NAMES)
+
+
+@pytest.fixture
+def one_login(session: Session, record: Record) -> Iterator[Mapping[str, Any]]:
+    made = session.reporting.add_bi_user("agreement", record.tenant_id)
+    yield made
+    session.reporting.remove_bi_user(made["id"])
 
 
 def test_claims_add_up_to_the_seats_that_are_held(

@@ -16,6 +16,7 @@ from usher_console.visitors import FRESH_SECONDS
 from . import story
 from .conftest import COOKIE, Browser
 from .house import World
+from .test_reports import ROWS, path_of
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PROGRAM = os.environ.get("USHER_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -165,8 +166,11 @@ async def test_everything_is_within_reach_of_the_keyboard(desk: Window) -> None:
     await expect(account).to_be_focused()
 
 
-@pytest.mark.parametrize("address", ["/licenses", "/users", f"/users/{ADA.id}", "/signed-out"])
+@pytest.mark.parametrize(
+    "address", ["/licenses", "/users", f"/users/{ADA.id}", "/reports/claims", "/reports/patterns", "/signed-out"]
+)
 async def test_a_page_fits_a_phone(phone: Window, world: World, address: str) -> None:
+    world.reports = {path_of(name): [row] for name, row in ROWS.items()}
     world.me = story.administrator("system_admin").model_copy(update={"display_name": "Wolfeschlegelsteinhausen " * 2})
     await phone.open(address)
     assert await phone.overflow() <= 1
@@ -177,6 +181,19 @@ async def test_nothing_sticks_out_of_a_card(desk: Window, width: int) -> None:
     await desk.page.set_viewport_size({"width": width, "height": 800})
     await desk.open("/licenses")
     assert await desk.overflow() <= 1
+
+
+async def test_a_file_that_is_being_made_is_shown_once_it_is_there(desk: Window, world: World) -> None:
+    world.reports = {"claims": [ROWS["claims"]]}
+    await desk.open("/reports/claims?product=observe")
+    assert await desk.overflow() <= 1
+    await desk.page.get_by_role("button", name="Excel").click()
+    await expect(desk.page.get_by_role("heading", name="Exports")).to_be_visible()
+    world.exports[-1] = {**world.exports[-1], **story.export(0, "running"), "file": None}
+    await desk.page.reload()
+    await expect(desk.page.get_by_text("Being made")).to_be_visible()
+    world.exports[-1] = story.export(0)
+    await expect(desk.page.get_by_text("Ready")).to_be_visible(timeout=SOON_MS)
 
 
 async def test_the_documentation_of_the_api_comes_to_life(desk: Window) -> None:
