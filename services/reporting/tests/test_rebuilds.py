@@ -24,6 +24,7 @@ from usher_kit.runtime import Runtime
 from usher_reporting.consumers import READ_MODELS
 from usher_reporting.rebuilding import Rebuilding, beside_the_live_model
 from usher_reporting.store import second_model
+from usher_reporting.store.claim_tally import is_miscounted
 from usher_reporting.store.rebuilds import Rebuild, close, find_open, finish
 from usher_reporting.store.timeline import lock_tenants
 from usher_reporting.tables import METADATA
@@ -42,6 +43,7 @@ RECORDS = {
 
 DAMAGE = [
     "delete from claim where version % 2 = 1",
+    "update claim set previous_version = 7 where version % 2 = 0",
     "delete from seat where product = 'learn'",
     "update seat set state = 'withheld', version = version + 1000 where product = 'observe'",
     "update headcount set assigned = assigned + 7, unknown = 3",
@@ -54,7 +56,6 @@ DAMAGE = [
     "update actives set people = 0, logins = 0",
     "update claim_tally set claims = claims + 1",
     "delete from wait_tally",
-    "update progress set time_zone = 'Asia/Tokyo'",
     f"insert into headcount select tenant_id, '{ELSEWHERE}', product, 1, 1, 1, 1, 0, 0, 0 from headcount limit 1",
 ]
 
@@ -64,6 +65,9 @@ async def no_second_model_is_left(reporting: Reporting) -> AsyncIterator[None]:
     yield
     async with reporting.database.transaction() as conn:
         await second_model.drop(conn)
+
+
+OTHER_DAYS = "update progress set time_zone = 'Asia/Tokyo'"
 
 
 async def told_again(district: Reporting, events: Sequence[Event[Any]]) -> Rebuild:
@@ -160,12 +164,20 @@ async def test_what_is_told_again_in_any_order_mends_whatever_was_damaged(distri
     district.clock.at = day(0.02)
     assert await exchanged(district, rebuild) > 0
     assert as_now(await all_reports(get)) == as_now(before)
+    assert await are_counted(district)
     found = await district.examine()
     assert (found["claims_missing"], found["headcount_wrong"], found["claims_void"]) == (0, 0, 0)
     assert shown_then(await all_reports(get, at=damaged)) == wrong, "what was shown then, wrong as it was"
     again = await district.rows("select user_id, product, version, known_at from claim where version % 2 = 0")
     assert sorted(again) == sorted(known), "a claim is known since it came first"
     assert as_of < damaged
+
+
+async def are_counted(district: Reporting) -> bool:
+    """Whether claims are tallied as they are, by the days of the tenant's own zone."""
+    async with district.database.transaction([DISTRICT]) as conn:
+        zones = {row.time_zone for row in await district.rows("select time_zone from progress", [DISTRICT])}
+        return zones == {"UTC"} and not await is_miscounted(conn, [DISTRICT])
 
 
 def shown_then(reports: dict[str, Any]) -> dict[str, Any]:
@@ -291,7 +303,7 @@ async def test_another_worker_goes_on_where_one_stopped_and_nothing_is_left_behi
     told = heard()
     await district.hear(*told)
     before = as_now(await all_reports(get))
-    await damage(district, *DAMAGE)
+    await damage(district, *DAMAGE, OTHER_DAYS)
     path = (await get("/v1/rebuilds", who=OPERATOR, post={})).headers["location"]
 
     async def shown() -> Any:
@@ -315,6 +327,7 @@ async def test_another_worker_goes_on_where_one_stopped_and_nothing_is_left_behi
         await go_on(worker(), is_over)
         assert (await shown())["state"] == "done"
         assert as_now(await all_reports(get)) == before
+        assert await are_counted(district)
         assert await left_behind(district, vhost) == []
 
 
