@@ -38,6 +38,15 @@ ROWS: dict[str, dict[str, Any]] = {
         "ends_at": AT, "days_left": 75, "organization": "Springfield District", "product": "learn", "seats": 1_240,
         "state": "expiring",
     },
+    "forecast": {
+        "organization": "Springfield District", "product": "observe", "demand": 678, "capacity": 610,
+        "runs_out_on": "2027-01-04", "runs_out_earliest_on": "2026-12-01", "runs_out_latest_on": None,
+        "because": "demand", "seats_to_buy": 81, "model": "damped_trend", "note": None,
+        "backtest": {
+            "weeks_ahead": 13, "origins": 20,
+            "errors": [{"model": "damped_trend", "mean_error": 3.14}, {"model": "last_value", "mean_error": 4.0}],
+        },
+    },
     "audit": {
         "at": AT, "act": "user.set_roles", "target": "user-1", "actor": "system", "outcome": "refused",
         "organization": None, "service": "identity",
@@ -57,6 +66,7 @@ SHOWN = {
     "usage": ("Nov 30, 2026", "87", "131"),
     "compliance": ("At risk", "People waiting (waitlisted 68): Request licenses."),
     "renewals": ("Expiring", "1,240", "75"),
+    "forecast": ("Jan 4, 2027, as expected", "Dec 1, 2026 at the earliest", "or not", "81", "Damped trend: 3.1 seats"),
     "audit": ("user.set_roles", "Usher itself", "Refused"),
 }
 
@@ -73,8 +83,9 @@ async def test_every_report_has_its_page(browser: Browser, world: World, name: s
     outline = Outline()
     outline.feed(page)
     outline.check()
-    for words in (SHEETS[name].title, "All of it as a file", *SHOWN[name]):
+    for words in (SHEETS[name].title, *SHOWN[name]):
         assert words in page, words
+    assert ("All of it as a file" in page) == SHEETS[name].has_file
     assert 'aria-current="page"' in page
 
 

@@ -80,6 +80,34 @@ def figures(found: Row) -> str:
     return ", ".join(f"{spelled(name).lower()} {value}" for name, value in found.items())
 
 
+def runs_out(row: Row) -> Cell:
+    """The day on which seats run out as expected, and between which days it may be."""
+    on, earliest, latest = (row[f"runs_out_{which}on"] for which in ("", "earliest_", "latest_"))
+    if earliest is None:
+        return Cell("Not in that time")
+    expected = f"{written(on)}, as expected" if on else "Not, as expected"
+    return Cell(
+        lines=(
+            expected,
+            f"{written(earliest)} at the earliest",
+            f"{written(latest)} at the latest" if latest else "or not",
+        )
+    )
+
+
+def written(on: str) -> str:
+    return day(datetime.fromisoformat(on))
+
+
+def errors(row: Row) -> Cell:
+    """How wrong the forecast would have been in the past, beside plainer guesses."""
+    if not row["backtest"]:
+        return Cell(row["note"] or NOTHING)
+    past = row["backtest"]
+    told = (f"{spelled(one['model'])}: {one['mean_error']:.1f} seats" for one in past["errors"])
+    return Cell(lines=(*told, f"{past['weeks_ahead']} weeks ahead, tried {past['origins']} times"))
+
+
 def product(row: Row) -> Cell:
     return Cell(product_name(row["product"]) if row["product"] else NOTHING)
 

@@ -69,6 +69,7 @@ class Sheet:
     filters: Sequence[Filter] = ()
     empty: str = "Nothing matches. Choose another time, or clear the filters."
     has_past: bool = True
+    has_file: bool = True
     beside: tuple[str, str] | None = None
     """The report next to it, as its name and what its link says."""
 
@@ -113,6 +114,15 @@ WITHIN = Filter(
     "Ends within",
     options={"30": "30 days", "90": "90 days", "365": "A year", "3650": "Ten years"},
     anything="",
+)
+HORIZON = Filter(
+    "horizon_days",
+    "Looking ahead",
+    options={"180": "Half a year", "90": "Three months", "365": "A year", "730": "Two years"},
+    anything="",
+)
+CONFIDENCE = Filter(
+    "confidence", "So sure", options={"80": "80 %", "50": "50 %", "90": "90 %", "95": "95 %"}, anything=""
 )
 FROM, TO = Filter("from", "From", "since"), Filter("to", "To", "until")
 FIRST, LAST = Filter("since", "From", "day"), Filter("until", "To", "day")
@@ -222,6 +232,27 @@ SHEETS: Mapping[str, Sheet] = {
             ),
             (WITHIN,),
             empty="No license ends in that time.",
+        ),
+        Sheet(
+            "forecast",
+            "Forecast",
+            "When seats run out, and how many to buy: by who joined, left and waits, and by what ends.",
+            "/v1/forecast",
+            (
+                Column("Organization", cells.text("organization"), is_key=True),
+                Column("Product", cells.product),
+                Column("Wanted now", cells.number("demand"), is_figure=True),
+                Column("Seats", cells.number("capacity"), is_figure=True),
+                Column("Runs out", cells.runs_out, is_whole=True),
+                Column("Because", cells.word("because")),
+                Column("Seats to buy", cells.number("seats_to_buy"), is_figure=True),
+                Column("By", cells.word("model")),
+                Column("Wrong in the past by", cells.errors),
+            ),
+            (PRODUCT, HORIZON, CONFIDENCE),
+            empty="No license is running, so that there is nothing to run out.",
+            has_past=False,
+            has_file=False,
         ),
         Sheet(
             "audit",
