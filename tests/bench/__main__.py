@@ -16,6 +16,7 @@ from tests.bench.figures import Figure
 from tests.bench.flow_figures import measure_flow
 from tests.bench.imports import measure_imports
 from tests.bench.licenses import LICENSE_FIGURES, measure_licenses
+from tests.bench.million import measure_million
 from tests.bench.reevaluation import measure_reevaluation
 from tests.bench.sizes import Sizes, tell
 
@@ -49,6 +50,7 @@ GROUPS = (
     Group(("check_p50_ms", "check_p99_ms"), measure_checks),
     Group(("reevaluate_60k_seconds",), measure_reevaluation),
     Group(LICENSE_FIGURES, measure_licenses),
+    Group(("dashboard_1m_ms", "dashboard_1m_vs_sql"), measure_million),
 )
 NAMES = [name for group in GROUPS for name in group.names]
 FILE = ground.CLONE / ".usher" / "bench.json"

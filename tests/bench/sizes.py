@@ -23,6 +23,10 @@ class Sizes:
     """People whom a change of one grant rule concerns."""
     license_seats: int = 10_000
     """Seats that are suspended and restored; half as many people wait, and as many organizations are told of an end."""
+    million_seats: int = 1_000_000
+    """Seats of the district that pages are looked at in; half as many people."""
+    million_logins: int = 100_000_000
+    """Logins that its rollups count."""
     runs: int = 3
     """Rounds of the flow, the ways in turn in each; figures are medians."""
 

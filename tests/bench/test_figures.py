@@ -10,6 +10,8 @@ from tests.bench.figures import Figure, write
 from tests.bench.flow import FLOOR, ORDINARY, OURS
 from tests.bench.flow_figures import to_figures
 from tests.bench.imports import organizations_alone
+from tests.bench.million import to_figures as to_million_figures
+from tests.bench.sizes import Sizes
 
 from usher_cli.generate.district import generate_district
 
@@ -44,6 +46,14 @@ def test_a_way_that_failed_once_costs_its_round_alone() -> None:
 
 def test_a_way_that_was_not_run_gives_no_ratio() -> None:
     assert to_figures([{OURS: 3_000.0}], {OURS: 1_000}).keys() == {"flow_people_per_second"}
+
+
+def test_the_worst_ratio_of_a_round_is_the_figure() -> None:
+    rounds = [{"dashboard": (8.0, 80.0), "claims": (6.0, 4.0)}, {"dashboard": (10.0, 50.0), "claims": (9.0, 5.0)}]
+    found = to_million_figures(rounds, Sizes())
+    assert found["dashboard_1m_ms"].value == 9
+    assert found["dashboard_1m_vs_sql"].runs == [1.5, 1.8]
+    assert "claims: 7.5 ms, SQL 4.5" in found["dashboard_1m_vs_sql"].against
 
 
 def test_organizations_can_be_imported_before_their_people(tmp_path: Path) -> None:

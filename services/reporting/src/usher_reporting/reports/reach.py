@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from usher_kit.access import Access
 
 ROLES = ("org_admin", "reporter")
+IS_ROOT = text("select true from organization where tenant_id = cast(:org as uuid) and id = cast(:org as uuid)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,14 @@ async def reach_of(access: Access, conn: AsyncConnection, org_id: UUID | None) -
 
     Raises Forbidden without a role that reads reports, NotFound for what is not theirs to see.
     """
+    caller = access.caller
+    own = None if caller.is_system else caller.org_id
+    asked = org_id or own
+    # A tenant's id is its root's, and whoever sees the root sees the tenant whole: no walk through its tree is needed.
+    if asked is not None and (caller.is_system or asked == caller.tenant_id == own):
+        access.require_role(*ROLES)
+        if await conn.scalar(IS_ROOT, {"org": asked}):
+            return Reach(asked, [asked], None)
     scope = await access.scope(conn, org_id, *ROLES)
-    # A tenant's id is its root's, and whoever sees the root sees the tenant whole.
     units = None if scope.units is None or set(scope.tenants).intersection(scope.units) else scope.units
-    own = None if access.caller.is_system else access.caller.org_id
-    return Reach(org_id or own, scope.tenants, units)
+    return Reach(asked, scope.tenants, units)
