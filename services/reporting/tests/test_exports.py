@@ -213,6 +213,18 @@ async def test_what_a_file_holds_has_to_be_within_reach_of_whoever_has_it(life: 
     assert (await get(f"/v1/exports/{of_lab}/file", raw=True)).status_code == 200
 
 
+async def test_a_file_is_its_owners_whoever_else_could_read_the_report(life: Reporting, get: Ask) -> None:
+    id_ = await asked(get, "claims", who=LAB_REPORTER)
+    await work(life)
+    for path in (f"/v1/exports/{id_}", f"/v1/exports/{id_}/file", f"/v1/jobs/{id_}"):
+        assert [(await get(path, who=who, raw=True)).status_code for who in (LAB_REPORTER, OPERATOR, ADA)] == [
+            200,
+            200,
+            404,
+        ]
+    assert (await get("/v1/exports"))["items"] == []
+
+
 async def test_a_system_administrators_file_may_hold_every_tenant(life: Reporting, get: Ask) -> None:
     assert len(await exported(get, life, "claims", who=OPERATOR)) == 4
     assert len(await exported(get, life, "claims", who=OPERATOR, org_id=str(ELSEWHERE))) == 1
