@@ -21,6 +21,7 @@ from usher_cli.clients.session import Session
 from usher_cli.demo.record import Record
 from usher_cli.main import app
 from usher_kit.database import async_url
+from usher_kit.versions import EPOCH_SIZE
 
 from .system import SYSTEM, System, settle
 
@@ -123,7 +124,7 @@ def owners(system: System, session: Session, record: Record) -> Owners:
         {(user, product): state for user, product, state, _ in seats},
         {(user, product): use for user, product, use, version in uses if version},
         {(org, product): capacity for org, product, capacity in pools},
-        sum(version for *_, version in seats),
+        sum(version % EPOCH_SIZE for *_, version in seats),
     )
 
 

@@ -32,6 +32,8 @@ BY_LINK = {"GET /v1/keeps/{token}", "POST /v1/keeps/{token}"}
 OF_NOBODY = {
     "identity POST /oauth/token": "needs a client's secret, which no bearer has",
     "identity POST /v1/identity-providers": "asks the provider first, and none is there",
+    "reporting GET /v1/rebuilds/{rebuild_id}": "there was no rebuild",
+    "reporting POST /v1/rebuilds/{rebuild_id}:cancel": "there was no rebuild",
     **{
         f"{service} POST /v1/dead-letters:{act}": "has no letters; notifications has"
         for service in SERVICES

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from usher_cli.output import span
+from usher_cli.output import lasting
 
 from .test_commands import ADA, NOW, World, page
 
@@ -64,4 +64,4 @@ def test_assignments_are_asked_for_by_activity() -> None:
     ("seconds", "told"), [(0, "0 seconds"), (59, "59 seconds"), (5_400, "1.5 hours"), (172_800, "2 days"), (None, None)]
 )
 def test_a_length_of_time_is_told_in_its_largest_unit(seconds: float | None, told: str | None) -> None:
-    assert span(seconds) == told
+    assert lasting(seconds) == told

@@ -30,8 +30,8 @@ def test_the_notices_of_many_are_held_for_longer() -> None:
     assert [hold(1), hold(MANY - 1), hold(MANY)] == [HOLD, HOLD, HOLD_OF_MANY]
 
 
-def test_who_waits_is_told_for_two_days_a_warning_for_five_and_what_is_to_be_decided_for_seven() -> None:
-    days = {Kind.WAITLISTED: 2, Kind.WAITLIST_DIGEST: 2, Kind.RECLAIM_WARNING: 5}
+def test_waits_and_files_are_told_of_for_two_days_a_warning_for_five_and_what_is_to_be_decided_for_seven() -> None:
+    days = {Kind.WAITLISTED: 2, Kind.WAITLIST_DIGEST: 2, Kind.EXPORT_READY: 2, Kind.RECLAIM_WARNING: 5}
     assert [useful_until(kind, START) for kind in Kind] == [day(days.get(kind, 7)) for kind in Kind]
 
 

@@ -62,7 +62,11 @@ def claim_row(fact: Fact) -> tuple[object, ...]:
         fact["user_id"],
         fact["user_id"],
         "0" * 32,
+        fact["since"],
+        fact["assigned_since"],
         False,
+        fact["since"],
+        None,
     )
 
 

@@ -72,7 +72,7 @@ def moment(value: str | None) -> str | None:
     return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}" if value else None
 
 
-def span(seconds: float | None) -> str | None:
+def lasting(seconds: float | None) -> str | None:
     """A length of time in its largest unit, such as `3.5 days`."""
     if seconds is None:
         return None

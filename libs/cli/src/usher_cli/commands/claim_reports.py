@@ -13,7 +13,7 @@ from usher_cli.commands.report_files import Into, export
 from usher_cli.exporting import Filters, read_filters
 from usher_cli.failure import Failure
 from usher_cli.options import AsJson, At, Cursor, Every, Limit, Org
-from usher_cli.output import moment, print_list, span
+from usher_cli.output import lasting, moment, print_list
 
 CLAIMS = ("at (UTC)", "what", "product", "from", "to", "why", "by", "change set", "organization", "person")
 FIGURES = (
@@ -153,8 +153,8 @@ def pattern_table(by: Sequence[By]) -> tuple[Sequence[str], Callable[[Json], Seq
             one["seats_held"],
             one["churn_percentage"],
             one["waited_seats"],
-            span(one["waited_median_seconds"]),
-            span(one["waited_p90_seconds"]),
+            lasting(one["waited_median_seconds"]),
+            lasting(one["waited_p90_seconds"]),
         )
 
     return ("from", "to", *told, *FIGURES, *SUMS), row
