@@ -52,6 +52,7 @@ OF_THE_TENANT = {"GET /v1/grant-rules", "GET /v1/grant-rules/progress"}
 EMPTY = {
     *("identity.oauth_client", "identity.signing_key", "entitlements.product"),  # the operators'
     *("reporting.product", "reporting.product_history", "reporting.rebuild", "reporting.rebuild_part"),
+    "reporting.forecast",  # made once a day
     *(f"{service}.outbox" for service in SERVICES),  # nothing is on its way
     *(f"{service}.re_emission" for service in SERVICES),  # nor asked for again
     *(f"{service}.told" for service in SERVICES if service != "entitlements"),  # where no history is kept
