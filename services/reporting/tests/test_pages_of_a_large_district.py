@@ -1,6 +1,6 @@
 """The first page of every report reads what is near it, and not every seat, claim or person, however many there are."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,9 +11,12 @@ from sqlalchemy import event
 from tests.bench.district_of_a_million import NORTH, REPORTING, ROOT, seed
 
 from usher_contracts.envelope import OPERATORS_TENANT
+from usher_kit.clock import FixedClock
+from usher_kit.database import Database
+from usher_kit.ids import new_id
 
 from .conftest import OPERATOR, Ask
-from .story import Reporting, person
+from .story import START, Reporting, person, seat, tree
 
 SEATS = 10_000
 LARGE = ("seat", "claim", "person", "profile")
@@ -97,6 +100,24 @@ async def test_no_first_page_reads_everything(large: Reporting, get: Ask) -> Non
         assert isinstance(answer, dict), (path, answer)
         assert sum(read.values()) < MOST, (path, org, read)
     await pages_of_many_units_are_those_of_few(get)
+
+
+@pytest.fixture
+async def new(new_database: Callable[[str], str]) -> AsyncIterator[Reporting]:
+    """Reporting on a database that nothing was ever written to."""
+    database = Database.connect(new_database("reporting"), "reporting", connections=1)
+    yield Reporting(database, FixedClock(START))
+    await database.close()
+
+
+async def test_a_batch_of_claims_reads_those_of_its_own_seats(new: Reporting) -> None:
+    """Before anything was analyzed too: else the first import would take the longer, the more it had brought."""
+    await new.hear(*tree())
+    for _ in range(3):
+        batch = [seat(new_id()) for _ in range(300)]
+        with counted(new) as read:
+            await new.hear(*batch)
+    assert 300 <= read["claim"] <= 1_000
 
 
 async def pages_of_many_units_are_those_of_few(get: Ask) -> None:
