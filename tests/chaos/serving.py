@@ -19,6 +19,7 @@ import aiormq.channel
 from sqlalchemy import Connection, Engine, event
 
 import usher_identity.importing.claims
+import usher_kit.leases
 import usher_kit.service
 import usher_kit.subscriber
 from usher_kit.consuming import Applier
@@ -162,7 +163,7 @@ def mine_loops() -> None:
 
     put(Loops, "start", start_within)
     put(usher_identity.importing.claims, "LEASE", LEASE)
-    put(usher_identity.importing.claims, "RENEW_SECONDS", RENEW_SECONDS)
+    put(usher_kit.leases, "RENEW_SECONDS", RENEW_SECONDS)
 
 
 def mine_database(trigger: Trigger) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from usher_identity.domain.jobs import Kind
 from usher_identity.importing.bulk import Running, run_next_bulk, tenants_of
-from usher_identity.importing.claims import LEASE, ClaimLost, take_claim
+from usher_identity.importing.claims import take_claim
+from usher_kit.leases import LEASE, LeaseLost
 
 from .story import Caller, House, ok
 from .test_imports import fetch, take, users
@@ -279,7 +280,7 @@ async def test_a_job_killed_after_any_step_resumes_and_ends_the_same(
     silent = running
     house.pass_time(seconds=LEASE.total_seconds() + 1)
     assert await run_next_bulk(house.runtime)
-    with pytest.raises(ClaimLost):
+    with pytest.raises(LeaseLost):
         await silent.take_losses()
     assert workers > 4
     job = await fetch(house, "select state, counts from job where kind = 'bulk'")

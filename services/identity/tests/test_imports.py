@@ -19,10 +19,11 @@ from sqlalchemy import text
 from usher_cli.generate.district import generate_district
 from usher_identity.domain.jobs import MAX_ATTEMPTS
 from usher_identity.domain.mapping import MappingError
-from usher_identity.importing.claims import LEASE, ClaimLost, next_claim, take_claim
+from usher_identity.importing.claims import next_claim, take_claim
 from usher_identity.importing.forgetting import forget_old_issues
 from usher_identity.importing.running import run_next_import
 from usher_identity.store.jobs import claim_job
+from usher_kit.leases import LEASE, LeaseLost
 
 from .story import CLI_SECRET, Caller, House, ok
 
@@ -228,7 +229,7 @@ async def test_a_job_whose_worker_fell_silent_is_taken_up_and_the_silent_one_can
         house.runtime.clock.move_to(house.runtime.clock.now() + LEASE + timedelta(seconds=1))  # type: ignore[attr-defined]
         second = await take_claim(house.runtime)
         assert second is not None
-        with pytest.raises(ClaimLost):
+        with pytest.raises(LeaseLost):
             async with first.transaction([]):
                 pass
 

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import text
 
-from usher_identity.importing.claims import LEASE
 from usher_identity.importing.rosters import reading, service
 from usher_identity.importing.rosters.reading import read_next_roster
 from usher_identity.importing.rosters.schedule import start_due_rosters
 from usher_identity.importing.rosters.service import RosterService
 from usher_identity.importing.running import run_next_import
 from usher_identity.settings import IdentitySettings
+from usher_kit.leases import LEASE
 from usher_kit.outbound.addresses import Allowed
 from usher_kit.outbound.fetching import Outbound
 from usher_kit.runtime import Runtime

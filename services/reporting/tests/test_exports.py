@@ -17,8 +17,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from usher_contracts.identity import UserChanged
+from usher_kit.leases import LEASE
 from usher_reporting.domain.exports import MAX_ATTEMPTS
-from usher_reporting.exporting.leases import LEASE, next_lease, take
+from usher_reporting.exporting.leases import next_lease, take
 from usher_reporting.exporting.making import make, make_next
 from usher_reporting.exporting.spreadsheet import Spreadsheet
 from usher_reporting.exporting.values import rfc3339

@@ -1,12 +1,11 @@
 """Claims: one worker at a time runs a job, and whoever takes it up after a crash goes on where it was."""
 
-import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -31,18 +30,10 @@ from usher_identity.store.rosters import forget_reading
 from usher_identity.store.uploads import remove_upload
 from usher_kit.audit import Act, record
 from usher_kit.ids import new_id
+from usher_kit.leases import LEASE, LeaseLost, held
 from usher_kit.runtime import Runtime
 
-LEASE = timedelta(seconds=60)
-"""How long a job is left to a worker that says nothing."""
-
-RENEW_SECONDS = 15
-
 log = structlog.get_logger()
-
-
-class ClaimLost(Exception):
-    """Another worker has the job; this one's transaction is rolled back."""
 
 
 @dataclass(slots=True)
@@ -55,11 +46,11 @@ class Claim:
 
     @asynccontextmanager
     async def transaction(self, tenants: Iterable[UUID]) -> AsyncIterator[AsyncConnection]:
-        """One transaction for these tenants and the job. Raises ClaimLost before anything is done."""
+        """One transaction for these tenants and the job. Raises LeaseLost before anything is done."""
         async with self.runtime.database.transaction(sorted({*tenants, self.job.tenant_id})) as conn:
             await plan_by_values(conn)
             if not await hold_job(conn, self.job, self.token):
-                raise ClaimLost
+                raise LeaseLost
             yield conn
 
     async def record(
@@ -106,6 +97,24 @@ class Claim:
     def lease_end(self) -> datetime:
         return self.runtime.clock.now() + LEASE
 
+    async def renew(self) -> bool:
+        async with self.runtime.database.transaction([self.job.tenant_id]) as conn:
+            return await renew_lease(conn, self.job, self.token, self.lease_end())
+
+    async def let_go(self, wait: timedelta | None = None) -> None:
+        """Leave it for any worker to take up: at once, or after a while."""
+        until = self.runtime.clock.now() + wait if wait else None
+        async with self.runtime.database.transaction([self.job.tenant_id]) as conn:
+            await release_job(conn, self.job, self.token, until)
+
+    async def give_back(self, error: Exception) -> None:
+        """Let the next worker try, or end a job that fails again and again in one place."""
+        if self.job.attempts < MAX_ATTEMPTS:
+            await self.let_go()
+            return
+        reason = f"given up after {MAX_ATTEMPTS} attempts ({type(error).__name__}); what was taken until then stays"
+        await self.end(State.FAILED, "internal_error", reason)
+
 
 async def record_end(conn: AsyncConnection, job: Job, at: datetime) -> None:
     """Write down what came of the job, under the name of whoever started it."""
@@ -124,36 +133,12 @@ async def next_claim(
 
     A block that fails lets go of the job; the next worker tries again, up to `MAX_ATTEMPTS` times in one place.
     """
-    claim = await take_claim_unless_stopped(runtime, kind, is_read=is_read)
-    if claim is None:
-        yield None
-        return
-    beating = asyncio.create_task(keep_lease(claim))
+    claim: Claim | None = None
     try:
-        yield claim
-    except ClaimLost:
-        log.warning("job.claim_lost", job=str(claim.job.id))
-    except Exception as error:
-        await give_back(claim, error)
-        raise
-    except asyncio.CancelledError:
-        await let_go(claim)
-        raise
-    finally:
-        beating.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await beating
-
-
-async def take_claim_unless_stopped(runtime: Runtime, kind: Kind, *, is_read: bool = True) -> Claim | None:
-    """Take a claim. A worker stopped meanwhile lets go of it, so that the next need not wait for the lease's end."""
-    taking = asyncio.create_task(take_claim(runtime, kind, is_read=is_read))
-    try:
-        return await asyncio.shield(taking)
-    except asyncio.CancelledError:
-        if claim := await taking:
-            await let_go(claim)
-        raise
+        async with held(partial(take_claim, runtime, kind, is_read=is_read)) as claim:
+            yield claim
+    except LeaseLost:
+        log.warning("job.claim_lost", job=str(claim.job.id) if claim else None)
 
 
 async def take_claim(runtime: Runtime, kind: Kind = Kind.IMPORT, *, is_read: bool = True) -> Claim | None:
@@ -161,32 +146,3 @@ async def take_claim(runtime: Runtime, kind: Kind = Kind.IMPORT, *, is_read: boo
     async with runtime.database.transaction_of_all() as conn:
         job = await claim_job(conn, kind, token, now, now + LEASE, is_read=is_read)
     return Claim(runtime, job, token) if job else None
-
-
-async def keep_lease(claim: Claim) -> None:
-    """Renew the lease as long as the work goes on."""
-    while True:
-        await asyncio.sleep(RENEW_SECONDS)
-        async with claim.runtime.database.transaction([claim.job.tenant_id]) as conn:
-            if not await renew_lease(conn, claim.job, claim.token, claim.lease_end()):
-                return
-
-
-async def give_back(claim: Claim, error: Exception) -> None:
-    """Let the next worker try, or end a job that fails again and again in one place."""
-    if claim.job.attempts < MAX_ATTEMPTS:
-        await let_go(claim)
-        return
-    reason = f"given up after {MAX_ATTEMPTS} attempts ({type(error).__name__}); what was taken until then stays"
-    await claim.end(State.FAILED, "internal_error", reason)
-
-
-async def postpone(claim: Claim, wait: timedelta) -> None:
-    """Let go of a job until a while is over."""
-    async with claim.runtime.database.transaction([claim.job.tenant_id]) as conn:
-        await release_job(conn, claim.job, claim.token, claim.runtime.clock.now() + wait)
-
-
-async def let_go(claim: Claim) -> None:
-    async with claim.runtime.database.transaction([claim.job.tenant_id]) as conn:
-        await release_job(conn, claim.job, claim.token)

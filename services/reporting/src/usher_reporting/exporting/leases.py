@@ -1,11 +1,10 @@
 """Leases: one worker at a time makes an export, and whoever takes it up after a crash begins it anew."""
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -17,6 +16,7 @@ from usher_contracts.reporting import ExportReady
 from usher_kit import outbox
 from usher_kit.audit import Act, record
 from usher_kit.ids import new_id
+from usher_kit.leases import LEASE, LeaseLost, held
 from usher_kit.runtime import Runtime
 from usher_reporting.domain.exports import MAX_ATTEMPTS, Coverage, Export, State, Written
 from usher_reporting.reports.reach import ROLES
@@ -31,16 +31,7 @@ from usher_reporting.store.exports import (
 )
 from usher_reporting.store.schedules import find_readers
 
-LEASE = timedelta(seconds=60)
-"""How long an export is left to a worker that says nothing."""
-
-RENEW_SECONDS = 15
-
 log = structlog.get_logger()
-
-
-class LeaseLost(Exception):
-    """The export is not this worker's any more: it was removed, or is to begin anew."""
 
 
 @dataclass(slots=True)
@@ -86,8 +77,22 @@ class Lease:
         await save_end(conn, self.export)
         await record_end(conn, self.export, self.runtime.clock.now())
 
-    def lease_end(self) -> datetime:
-        return self.runtime.clock.now() + LEASE
+    async def renew(self) -> bool:
+        """Hold on to it, and tell how far it is."""
+        until = self.runtime.clock.now() + LEASE
+        async with self.runtime.database.transaction([self.export.tenant_id]) as conn:
+            return await renew_lease(conn, self.export, self.token, until, self.done)
+
+    async def let_go(self) -> None:
+        async with self.runtime.database.transaction([self.export.tenant_id]) as conn:
+            await release_export(conn, self.export, self.token)
+
+    async def give_back(self, error: Exception) -> None:
+        """Let the next worker try, or end an export that fails again and again."""
+        if self.export.attempts < MAX_ATTEMPTS:
+            await self.let_go()
+            return
+        await self.fail("internal_error", f"given up after {MAX_ATTEMPTS} attempts ({type(error).__name__})")
 
 
 async def readers_of(conn: AsyncConnection, export: Export) -> Sequence[UUID]:
@@ -131,36 +136,12 @@ async def next_lease(runtime: Runtime) -> AsyncIterator[Lease | None]:
 
     A block that fails lets go of it; the next worker begins anew, up to `MAX_ATTEMPTS` times.
     """
-    lease = await take_unless_stopped(runtime)
-    if lease is None:
-        yield None
-        return
-    beating = asyncio.create_task(keep(lease))
+    lease: Lease | None = None
     try:
-        yield lease
+        async with held(partial(take, runtime)) as lease:
+            yield lease
     except LeaseLost:
-        log.warning("export.lease_lost", export=str(lease.export.id))
-    except Exception as error:
-        await give_back(lease, error)
-        raise
-    except asyncio.CancelledError:
-        await let_go(lease)
-        raise
-    finally:
-        beating.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await beating
-
-
-async def take_unless_stopped(runtime: Runtime) -> Lease | None:
-    """Take a lease. A worker stopped meanwhile lets go of it, so that the next need not wait for its end."""
-    taking = asyncio.create_task(take(runtime))
-    try:
-        return await asyncio.shield(taking)
-    except asyncio.CancelledError:
-        if lease := await taking:
-            await let_go(lease)
-        raise
+        log.warning("export.lease_lost", export=str(lease.export.id) if lease else None)
 
 
 async def take(runtime: Runtime) -> Lease | None:
@@ -168,26 +149,3 @@ async def take(runtime: Runtime) -> Lease | None:
     async with runtime.database.transaction_of_all([OPERATORS_TENANT]) as conn:
         export = await claim_export(conn, token, now, now + LEASE)
     return Lease(runtime, export, token) if export else None
-
-
-async def keep(lease: Lease) -> None:
-    """Renew the lease as long as the work goes on, and tell how far it is."""
-    while True:
-        await asyncio.sleep(RENEW_SECONDS)
-        async with lease.runtime.database.transaction([lease.export.tenant_id]) as conn:
-            if not await renew_lease(conn, lease.export, lease.token, lease.lease_end(), lease.done):
-                return
-
-
-async def give_back(lease: Lease, error: Exception) -> None:
-    """Let the next worker try, or end an export that fails again and again."""
-    if lease.export.attempts < MAX_ATTEMPTS:
-        await let_go(lease)
-        return
-    with contextlib.suppress(LeaseLost):
-        await lease.fail("internal_error", f"given up after {MAX_ATTEMPTS} attempts ({type(error).__name__})")
-
-
-async def let_go(lease: Lease) -> None:
-    async with lease.runtime.database.transaction([lease.export.tenant_id]) as conn:
-        await release_export(conn, lease.export, lease.token)

@@ -17,7 +17,7 @@ from usher_identity.domain.rosters import (
     StuckError,
     turned,
 )
-from usher_identity.importing.claims import Claim, let_go, next_claim, postpone
+from usher_identity.importing.claims import Claim, next_claim
 from usher_identity.importing.rosters.service import Answer, Postponed, Rejected, RosterFailure, RosterService
 from usher_identity.oidc.sealing import unseal
 from usher_identity.oneroster.rest import FIELDS, has_role, id_of, modified_at, to_csv, to_rows
@@ -50,7 +50,7 @@ async def read_next_roster(runtime: Runtime) -> bool:
         try:
             await read_roster(claim)
         except Postponed as asked:
-            await postpone(claim, timedelta(seconds=asked.seconds))
+            await claim.let_go(timedelta(seconds=asked.seconds))
         except RosterFailure as failure:
             await claim.end(State.FAILED, failure.code, failure.reason)
     return True
@@ -68,7 +68,7 @@ async def read_roster(claim: Claim) -> None:
         reading = await at_work.read_page(collection, reading)
     async with claim.transaction([]) as conn:
         await claim.record(conn, Phase.ORGANIZATIONS, 0, Counter(), changed_notes(reading))
-    await let_go(claim)
+    await claim.let_go()
     claim.runtime.wake(IMPORTS)
 
 
