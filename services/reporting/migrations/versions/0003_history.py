@@ -77,27 +77,6 @@ CLAIMS = f"""
     create view past.claim with (security_invoker = true) as
     select %s from public.claim own where own.known_at <= {ASKED}
 """
-SEATS = f"""
-    create view past.seat with (security_invoker = true) as
-    select own.tenant_id, own.user_id, own.product, coalesce(held.version, 0) as version, held.org_id, held.pool_id,
-        coalesce(held.state, 'none') as state, held.since, held.assigned_since,
-        coalesce(used.activity_version, 0) as activity_version, coalesce(used.activity, 'unknown') as activity,
-        used.activity_since, cast(null as timestamptz) as last_login_at
-    from public.seat own
-    left join lateral (
-        select c.version, c.org_id, c.pool_id, c.state, c.since, c.assigned_since from public.claim c
-        where (c.tenant_id, c.user_id, c.product) = (own.tenant_id, own.user_id, own.product)
-            and c.known_at <= {ASKED}
-        order by c.version desc limit 1
-    ) held on true
-    left join lateral (
-        select u.activity_version, u.activity, u.activity_since from public.seat_history u
-        where (u.tenant_id, u.user_id, u.product) = (own.tenant_id, own.user_id, own.product)
-            and u.known_from <= {ASKED}
-        order by u.known_from desc limit 1
-    ) used on true
-    where held.version is not null or used.activity_version is not null
-"""
 
 
 def upgrade() -> None:
@@ -112,7 +91,6 @@ def upgrade() -> None:
     op.execute(
         CLAIMS % ", ".join(VOID_THEN if column == "is_void" else f"own.{column}" for column in columns_of("claim"))
     )
-    op.execute(SEATS)
     role = app_role("reporting")
     op.execute(f"grant usage on schema past to {role}")
     op.execute(f"grant select on all tables in schema past to {role}")

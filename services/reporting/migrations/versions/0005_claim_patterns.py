@@ -188,7 +188,6 @@ def create_places() -> None:
     comment = "Where a seat counted that has moved, from its first place on"
     op.create_table("seat_place", *columns, sa.Column("counts_at", sa.UUID()), primary, comment=comment)
     isolate("seat_place")
-    op.execute("drop view past.seat")
     for statement in (KEEP_PLACE, ON_MOVE, SEATS):
         op.execute(statement)
 
