@@ -65,7 +65,7 @@ class ServiceClient:
 
         Raises AwayError, RefusedError or SignedOutError.
         """
-        params = {name: str(value) for name, value in query.items() if value}
+        params = {name: value if isinstance(value, list) else str(value) for name, value in query.items() if value}
         return await self._call("GET", path, token, answer, params=params)
 
     async def put(self, path: str, token: str, answer: type[A], body: Mapping[str, Any], *, version: int) -> A:

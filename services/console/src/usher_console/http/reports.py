@@ -1,8 +1,8 @@
 """Reports: each as a page that can be narrowed, shared by its address, asked of a past moment, and had as a file."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Awaitable, Mapping
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -44,7 +44,7 @@ async def report(
 ) -> HTMLResponse:
     sheet = SHEETS[name]
     given = {one.name: request.query_params.get(one.name, "") for one in sheet.filters}
-    asked = query_of(sheet, given, at if sheet.has_past else "")
+    asked = {**filters_of(sheet, given), "at": moment_of(sheet, at)}
     answer, organizations = await asyncio.gather(
         rows_or_refusal(
             running.reporting.report(found.token, sheet.path, org_id=org_id, cursor=cursor, limit=PAGE, **asked)
@@ -74,13 +74,17 @@ async def report(
     )
 
 
-def query_of(sheet: Sheet, given: Mapping[str, str], at: str) -> dict[str, str]:
+def filters_of(sheet: Sheet, given: Mapping[str, str]) -> dict[str, str | list[str]]:
     """What reporting is asked, by what was chosen on the page."""
-    asked = {one.name: one.sent(given[one.name]) for one in sheet.filters if given[one.name]}
-    return {**asked, "at": f"{at}Z"} if at else asked
+    return {one.name: one.sent(given[one.name]) for one in sheet.filters if given[one.name]}
 
 
-async def rows_or_refusal(asked: Any) -> ReportPage | Missing | str:
+def moment_of(sheet: Sheet, at: str) -> str | None:
+    """The moment that a page was asked to be of, in UTC; none for now, and for a report that has no past."""
+    return f"{at}Z" if at and sheet.has_past else None
+
+
+async def rows_or_refusal(asked: Awaitable[ReportPage]) -> ReportPage | Missing | str:
     """The rows, or what reporting says is wrong with the question, which the page shows beside its form."""
     try:
         return await or_missing(asked)
@@ -108,10 +112,7 @@ async def export_report(
     """Ask for what the page shows, all of it, as a file. A worker makes it; the list of exports has it then."""
     sheet, form = SHEETS[name], await request.form()
     given = {one.name: str(form.get(one.name, "")) for one in sheet.filters}
-    asked = query_of(sheet, given, at if sheet.has_past else "")
-    moment = asked.pop("at", None)
-    if "group_by" in asked:
-        asked = {**asked, "group_by": [asked["group_by"]]}  # type: ignore[dict-item]
+    asked, moment = filters_of(sheet, given), moment_of(sheet, at)
     try:
         await running.reporting.start_export(found.token, name, file_format, org_id or None, asked, moment)
     except RefusedError as error:

@@ -11,6 +11,7 @@ from usher_console.views.wording import (
     NOTHING,
     SEAT_STATES,
     Badge,
+    acted_by,
     count,
     day,
     moment,
@@ -57,12 +58,7 @@ def person(row: Row) -> Cell:
 
 
 def actor(row: Row) -> Cell:
-    who = str(row["actor"])
-    if who.startswith("user:"):
-        return Cell("A person", f"/users/{who.removeprefix('user:')}")
-    if who.startswith("client:"):
-        return Cell(f"Program {who.removeprefix('client:')}")
-    return Cell("Usher itself" if who == "system" else who)
+    return Cell(*acted_by(row["actor"]))
 
 
 def seat(row: Row) -> Cell:

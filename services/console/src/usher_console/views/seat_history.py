@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from usher_console.clients.reporting import Claim
-from usher_console.views.wording import NOTHING, SEAT_STATES, Badge, moment, spelled
-
-PERSON = "user:"
-SYSTEM = "system"
+from usher_console.views.wording import NOTHING, SEAT_STATES, Badge, acted_by, moment, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +29,15 @@ def turns(claims: Sequence[Claim]) -> list[Turn]:
 
 
 def turn(claim: Claim) -> Turn:
-    who = claim.actor.removeprefix(PERSON)
-    is_person = claim.actor.startswith(PERSON)
+    by, by_href = acted_by(claim.actor)
     return Turn(
         version=claim.version,
         at=moment(claim.at),
         what=spelled(claim.kind),
         state=SEAT_STATES.get(claim.state, Badge(spelled(claim.state))),
         reason=spelled(claim.reason),
-        by="Usher itself" if claim.actor == SYSTEM else "A person" if is_person else claim.actor,
-        by_href=f"/users/{who}" if is_person else "",
+        by=by,
+        by_href=by_href,
         change_set=claim.changeset or "",
         message=claim.causation_id or "",
         trace=claim.trace_id or NOTHING,

@@ -36,17 +36,21 @@ class Filter:
     kind: Kind = "choice"
     options: Mapping[str, str] | None = None
     anything: str = "Any"
+    is_many: bool = False
+    """Whether the API takes several, of which the page chooses one."""
 
     def choices(self, chosen: str) -> list[Choice]:
         options = self.options or {}
         every = [Choice("", self.anything, chosen not in options)] if self.anything else []
         return [*every, *(Choice(value, label, value == chosen) for value, label in options.items())]
 
-    def sent(self, given: str) -> str:
+    def sent(self, given: str) -> str | list[str]:
         """What the API is asked for a value as it was chosen or typed."""
         if self.kind == "since":
             return f"{given}T00:00:00Z"
-        return f"{given}T23:59:59.999999Z" if self.kind == "until" else given
+        if self.kind == "until":
+            return f"{given}T23:59:59.999999Z"
+        return [given] if self.is_many else given
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ GROUP = Filter(
     "Count by",
     options={"month": "Month", "product": "Product", "organization": "Organization", "reason": "Reason"},
     anything="",
+    is_many=True,
 )
 WITHIN = Filter(
     "within_days",

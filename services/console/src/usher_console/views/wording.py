@@ -8,6 +8,8 @@ from typing import Literal
 Tone = Literal["good", "care", "stop", "accent", "plain"]
 NOTHING = "\N{EN DASH}"
 FEW = 2
+PERSON = "user:"
+SYSTEM = "system"
 COMBINED = "combined"
 """People with both products: counted beside them, with no pool of its own."""
 
@@ -137,3 +139,10 @@ def listed(words: Sequence[str]) -> str:
     if len(words) < FEW:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def acted_by(actor: str) -> tuple[str, str]:
+    """Who did something, as facts name them, in words; and the address of the person, empty where it was none."""
+    if actor.startswith(PERSON):
+        return "A person", f"/users/{actor.removeprefix(PERSON)}"
+    return "Usher itself" if actor == SYSTEM else actor, ""
