@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, JsonValue, TypeAdapter
 from usher_contracts.audit import AuditOutcome
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, first_page
 from usher_reporting.http.places import TEXT, place_in
 from usher_reporting.http.reach import OrganizationParameter, reach_of
 from usher_reporting.reports.audit import to_entry
@@ -74,7 +74,5 @@ async def audit(
         found = await search_audit(
             conn, reach.tenants, reach.units, filters, after=Place(*after) if after else None, limit=limit + 1
         )
-    items = [AuditEntry(**to_entry(row)) for row in found[:limit]]
-    last = found[limit - 1] if len(found) > limit else None
-    following = encode_cursor([last["at"].isoformat(), last["tenant_id"], last["position"]]) if last else None
-    return Page(items=items, next_cursor=following)
+    shown, following = first_page(found, limit, lambda row: [row["at"].isoformat(), row["tenant_id"], row["position"]])
+    return Page(items=[AuditEntry(**to_entry(row)) for row in shown], next_cursor=following)

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter
 from usher_contracts.entitlements import ClaimKind, Product, SeatReason
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, first_page
 from usher_kit.runtime import Running
 from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import TEXT, place_in
@@ -87,9 +87,5 @@ async def claims(
         found = await search_claims(
             look.conn, tenants, units, filters, after=Place(*after) if after else None, limit=limit + 1
         )
-    items = [Claim(**row) for row in found[:limit]]
-    last = items[-1] if len(found) > limit else None
-    return Page(
-        items=items,
-        next_cursor=encode_cursor([last.at, last.user_id, last.product, last.version]) if last else None,
-    )
+    shown, following = first_page(found, limit, lambda row: [row[name] for name in Place._fields])
+    return Page(items=[Claim(**row) for row in shown], next_cursor=following)

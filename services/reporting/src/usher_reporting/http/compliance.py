@@ -11,7 +11,7 @@ from usher_contracts.entitlements import Product
 from usher_contracts.reporting import ComplianceStatus
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, first_page
 from usher_kit.runtime import Running
 from usher_reporting.http.looking import AtParameter, looking
 from usher_reporting.http.places import TEXT, place_in
@@ -70,8 +70,5 @@ async def compliance(
             after=place_in(cursor, PLACE, 2),
             limit=limit + 1,
         )
-    shown = found[:limit]
-    return Page(
-        items=[Compliance.model_validate(dict(row)) for row in shown],
-        next_cursor=encode_cursor([shown[-1]["org_id"], shown[-1]["product"]]) if len(found) > limit else None,
-    )
+    shown, following = first_page(found, limit, lambda row: [row["org_id"], row["product"]])
+    return Page(items=[Compliance.model_validate(dict(row)) for row in shown], next_cursor=following)

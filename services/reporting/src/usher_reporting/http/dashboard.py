@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from usher_contracts.envelope import OPERATORS_TENANT
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, first_page
 from usher_kit.runtime import Running
 from usher_reporting.domain.dashboard import Line
 from usher_reporting.http.looking import AtParameter, Look, looking
@@ -166,12 +166,9 @@ async def organizations(
             limit=limit + 1,
             is_descending=sort == "-name",
         )
-        shown = found[:limit]
+        shown, following = first_page(found, limit, lambda one: [one.sort_name, one.org_id])
         lines = await load_lines(conn, [(one.tenant_id, one.org_id) for one in shown])
-    return Page(
-        items=[to_unit(one, lines) for one in shown],
-        next_cursor=encode_cursor([shown[-1].sort_name, shown[-1].org_id]) if len(found) > limit else None,
-    )
+    return Page(items=[to_unit(one, lines) for one in shown], next_cursor=following)
 
 
 def to_unit(one: Organization, lines: Mapping[UUID, Sequence[Line]]) -> Unit:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from usher_contracts.entitlements import Product
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, first_page
 from usher_kit.runtime import Running
 from usher_reporting.http.days import Since, Until
 from usher_reporting.http.looking import AtParameter, looking
@@ -83,8 +83,5 @@ async def claim_patterns(
     async with looking(access, running, org_id, at) as look:
         asked = asked_of(look.reach, product, frozenset(group_by), since, until, look.at.date())
         found = await load_patterns(look.conn, asked, after=Place(*after) if after else None, limit=limit + 1)
-    shown = found[:limit]
-    return Page(
-        items=[ClaimPattern(**figures_of(row, asked)) for row in shown],
-        next_cursor=encode_cursor(shown[-1].place) if len(found) > limit else None,
-    )
+    shown, following = first_page(found, limit, lambda row: row.place)
+    return Page(items=[ClaimPattern(**figures_of(row, asked)) for row in shown], next_cursor=following)

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, first_page
 from usher_kit.runtime import Running
 from usher_reporting.domain.dashboard import days_left
 from usher_reporting.http.looking import AtParameter, looking
@@ -56,11 +56,8 @@ async def renewals(
             after=place_in(cursor, PLACE, 2),
             limit=limit + 1,
         )
-    shown = found[:limit]
-    return Page(
-        items=[to_renewal(one, look.at) for one in shown],
-        next_cursor=encode_cursor([shown[-1].ends_at, shown[-1].term_id]) if len(found) > limit else None,
-    )
+    shown, following = first_page(found, limit, lambda one: [one.ends_at, one.term_id])
+    return Page(items=[to_renewal(one, look.at) for one in shown], next_cursor=following)
 
 
 def to_renewal(one: store.Renewal, at: datetime) -> Renewal:

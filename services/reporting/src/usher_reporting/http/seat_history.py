@@ -10,7 +10,7 @@ from usher_contracts.entitlements import Product
 from usher_kit.access import Access, Authorized
 from usher_kit.errors import NotFound
 from usher_kit.machines import scoped
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, first_page
 from usher_reporting.http.claims import Claim
 from usher_reporting.http.places import NUMBER, place_in
 from usher_reporting.http.reach import ROLES
@@ -35,8 +35,8 @@ async def seat_history(
     async with access.transaction() as conn:
         tenant_id = await tenant_of(conn, access, user_id)
         found = await load_history(conn, tenant_id, user_id, product, after=after[0] if after else 0, limit=limit + 1)
-    items = [Claim(**row) for row in found[:limit]]
-    return Page(items=items, next_cursor=encode_cursor([items[-1].version]) if len(found) > limit else None)
+    shown, following = first_page(found, limit, lambda row: [row["version"]])
+    return Page(items=[Claim(**row) for row in shown], next_cursor=following)
 
 
 async def tenant_of(conn: AsyncConnection, access: Access, user_id: UUID) -> UUID:

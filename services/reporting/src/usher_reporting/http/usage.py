@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from usher_kit.access import Authorized
 from usher_kit.machines import scoped
-from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, encode_cursor
+from usher_kit.paging import DEFAULT_LIMIT, CursorParameter, Limit, Page, first_page
 from usher_kit.runtime import Running
 from usher_reporting.http.days import Since, Until
 from usher_reporting.http.looking import AtParameter, looking
@@ -92,17 +92,15 @@ async def usage_by_organization(
     async with looking(access, running, org_id, at) as look:
         asked = asked_of(look.reach, period, since, until, look.at.date())
         found = await list_actives(look.conn, asked, after=place_in(cursor, PLACE, 2), limit=limit + 1)
-    shown = found[:limit]
-    return Page(
-        items=[
-            UnitPeriod(
-                starts_on=one.starts_on,
-                active_people=one.people,
-                logins=one.logins,
-                org_id=one.org_id,
-                organization=one.organization,
-            )
-            for one in shown
-        ],
-        next_cursor=encode_cursor([shown[-1].starts_on, shown[-1].org_id]) if len(found) > limit else None,
-    )
+    shown, following = first_page(found, limit, lambda one: [one.starts_on, one.org_id])
+    items = [
+        UnitPeriod(
+            starts_on=one.starts_on,
+            active_people=one.people,
+            logins=one.logins,
+            org_id=one.org_id,
+            organization=one.organization,
+        )
+        for one in shown
+    ]
+    return Page(items=items, next_cursor=following)
