@@ -167,7 +167,7 @@ async def test_everything_is_within_reach_of_the_keyboard(desk: Window) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/licenses", "/users", f"/users/{ADA.id}", "/reports/claims", "/reports/patterns", "/signed-out"]
+    "address", ["/licenses", "/users", f"/users/{ADA.id}", "/reports/claims", "/reports/claim-patterns", "/signed-out"]
 )
 async def test_a_page_fits_a_phone(phone: Window, world: World, address: str) -> None:
     world.reports = {path_of(name): [row] for name, row in ROWS.items()}

@@ -21,7 +21,7 @@ ROWS: dict[str, dict[str, Any]] = {
         **WHO, "at": AT, "product": "observe", "kind": "promoted", "reason": "seat_freed", "state": "assigned",
         "actor": f"user:{ADA.id}",
     },
-    "patterns": {
+    "claim-patterns": {
         "since": "2026-11-01", "until": "2026-11-30", "product": None, "organization": None, "reason": None,
         "claims": 1_234, "assigned": 900, "promoted": 34, "waitlisted": 200, "released": 100, "net_change": -12,
         "seats_held": 1_127, "churn_percentage": 8.87, "waited_median_seconds": 180_000,
@@ -61,7 +61,7 @@ SHOWN = {
         f"/users/{ADA.id}/seats/observe",
         "2026, 14:03:22",
     ),
-    "patterns": ("November 2026", "1,234", "\N{MINUS SIGN}12", "8.87%", "2.1 days"),
+    "claim-patterns": ("November 2026", "1,234", "\N{MINUS SIGN}12", "8.87%", "2.1 days"),
     "assignments": ("Ada Lovelace", "Never used", "Assigned", "Dec 1, 2026"),
     "usage": ("Nov 30, 2026", "87", "131"),
     "compliance": ("At risk", "People waiting (waitlisted 68): Request licenses."),
@@ -87,6 +87,8 @@ async def test_every_report_has_its_page(browser: Browser, world: World, name: s
         assert words in page, words
     assert ("All of it as a file" in page) == SHEETS[name].has_file
     assert 'aria-current="page"' in page
+    beside = SHEETS[name].beside
+    assert beside is None or beside[0] in SHEETS
 
 
 async def test_what_is_chosen_is_asked_and_stays_in_every_address(browser: Browser, world: World) -> None:
@@ -132,11 +134,11 @@ async def test_without_rows_or_without_reporting_it_says_so(browser: Browser, wo
 async def test_a_report_becomes_a_file_of_what_was_chosen(browser: Browser, world: World) -> None:
     await browser.sign_in()
     chosen = {"format": "xlsx", "group_by": "reason", "product": "learn", "at": "2026-12-01T10:30"}
-    answer = await browser.post("/reports/patterns/exports", **chosen)
+    answer = await browser.post("/reports/claim-patterns/exports", **chosen)
     assert (answer.status_code, answer.headers["location"]) == (303, "/exports")
     asked = {name: world.exports[-1][name] for name in ("report", "format", "filters", "at", "org_id")}
     assert asked == {
-        "report": "patterns",
+        "report": "claim-patterns",
         "format": "xlsx",
         "filters": {"group_by": ["reason"], "product": "learn"},
         "at": "2026-12-01T10:30Z",

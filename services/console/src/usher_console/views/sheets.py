@@ -63,7 +63,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One report's page. `lead` says what it is for; `empty` what it means that there are no rows."""
+    """One report's page, by the name that reporting has for it.
+
+    `lead` says what it is for; `empty` what it means that there are no rows.
+    """
 
     name: str
     title: str
@@ -153,10 +156,10 @@ SHEETS: Mapping[str, Sheet] = {
                 Column("By", cells.actor),
             ),
             (PRODUCT, KIND, FROM, TO),
-            beside=("patterns", "Patterns"),
+            beside=("claim-patterns", "Patterns"),
         ),
         Sheet(
-            "patterns",
+            "claim-patterns",
             "Claim patterns",
             "Claims counted: what came and went, how long people waited, and how many seats changed hands.",
             "/v1/claims/patterns",
