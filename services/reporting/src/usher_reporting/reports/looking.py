@@ -42,14 +42,15 @@ async def looking(
     """
     now = runtime.clock.now()
     async with access.snapshot() as conn:
-        seen = await look(conn, await reach_of(access, conn, org_id), at, now)
+        reach = await reach_of(access, conn, org_id)
+        seen = await look(conn, reach, at, now)
         if seen.watermark >= (at or now - FRESH):
             yield seen
             return
     async with access.transaction() as conn:
-        await seal(conn, seen.reach.tenants, now, busy_ones=at is not None)
+        await seal(conn, reach.tenants, now, busy_ones=at is not None)
     async with access.snapshot() as conn:
-        yield await look(conn, await reach_of(access, conn, org_id), at, now)
+        yield await look(conn, reach, at, now)
 
 
 async def look(conn: AsyncConnection, reach: Reach, at: datetime | None, now: datetime) -> Look:
