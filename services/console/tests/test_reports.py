@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from usher_console.views.cells import period, within
+from usher_console.views.cells import period, runs_out, within
 from usher_console.views.exports import size_of
 from usher_console.views.sheets import SHEETS
 
@@ -199,3 +199,6 @@ def test_sizes_times_and_periods_read_well() -> None:
     ]
     assert period({"since": "2026-11-25", "until": "2026-12-03"}).text == "25 Nov \N{EN DASH} 3 Dec 2026"
     assert period({"since": "2028-02-01", "until": "2028-02-29"}).text == "February 2028"
+    days = {f"runs_out_{which}on": "2027-02-09" for which in ("", "earliest_", "latest_")}
+    assert runs_out(days).text == "Feb 9, 2027"
+    assert runs_out(dict.fromkeys(days)).text == "Not in that time"

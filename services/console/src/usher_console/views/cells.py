@@ -81,6 +81,8 @@ def runs_out(row: Row) -> Cell:
     on, earliest, latest = (row[f"runs_out_{which}on"] for which in ("", "earliest_", "latest_"))
     if earliest is None:
         return Cell("Not in that time")
+    if on == earliest == latest:
+        return Cell(written(on))
     expected = f"{written(on)}, as expected" if on else "Not, as expected"
     return Cell(
         lines=(
